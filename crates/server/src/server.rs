@@ -5,10 +5,10 @@ mod opening;
 
 pub use error::ServeError;
 
-use crate::archive;
+use crate::archiving;
 use crate::config::{Config, TlsConfig};
 use crate::connection::{self, Caller};
-use crate::counts::Counting;
+use crate::counting::Counting;
 use crate::metrics::{self, Counted};
 use crate::pace::Pace;
 use crate::pushes;
@@ -75,7 +75,7 @@ pub async fn serve(
     let mut background = JoinSet::new();
     background.spawn(Arc::clone(&server.ticks).count());
     background.spawn(retention::run(Arc::clone(&server)));
-    background.spawn(archive::run(Arc::clone(&server)));
+    background.spawn(archiving::run(Arc::clone(&server)));
     background.spawn(alert::run(Arc::clone(&server)));
     let (drain, draining) = watch::channel(false);
     let counting = tokio::spawn(Counting::new(Arc::clone(&server)).run(draining.clone()));

@@ -30,7 +30,7 @@ async fn message_in(store: &dyn Store, context: Context, name: &str) {
     let message = ImportedMessage {
         conversation: Conversation::Group,
         sender: user("ann"),
-        sent: context.now,
+        sent: Timestamp(context.now.0 - 1),
         random: 1,
         body: Ok(Body { elements: "[]".into(), ..Body::default() }),
     };
@@ -67,8 +67,10 @@ pub(crate) async fn conversations_of_a_day_are_found_in_pages(store: &(impl Stor
     store.import_accounts(context(), all.collect()).await.unwrap();
     let receivers: Vec<&str> = names.iter().map(String::as_str).collect();
     for (day, receivers) in [(3, &receivers[..10]), (4, &receivers[..]), (6, &receivers[..1])] {
-        let action = DirectAction::Send(send("ann", receivers, 7));
-        direct::perform(store, at(day * DAY + 5), action).await.unwrap().unwrap();
+        for some in receivers.chunks(100) {
+            let action = DirectAction::Send(send("ann", some, 7));
+            direct::perform(store, at(day * DAY + 5), action).await.unwrap().unwrap();
+        }
     }
     let groups: Vec<String> = (0..300).map(|number| format!("g{number:03}")).collect();
     for (number, name) in groups.iter().enumerate() {

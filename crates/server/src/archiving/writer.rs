@@ -2,6 +2,7 @@
 //!
 //! [choice] An hour with more than 64 MiB of messages has several files.
 
+use crate::archive::word;
 use crate::files::store::{FileStore, IncomingFile};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -31,14 +32,6 @@ struct Part {
     plain: Md5,
     compressed: Md5,
     bytes: u64,
-}
-
-/// The name of the kind in calls and files. [doc]
-pub(crate) fn word(kind: ArchiveKind) -> &'static str {
-    match kind {
-        ArchiveKind::Direct => "C2C",
-        ArchiveKind::Group => "Group",
-    }
 }
 
 impl<'a> Writer<'a> {
