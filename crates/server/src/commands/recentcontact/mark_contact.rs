@@ -56,10 +56,9 @@ impl Command for Request {
         const FIELD: &str = "MarkItem";
         let limits = call.limits.folders;
         let account = from_account(self.from_account)?;
-        let Entries(list) = match self.mark_item {
-            Field::Empty => Entries(Vec::new()),
-            given => given.required(FIELD).map_err(illegal)?,
-        };
+        let is_empty = matches!(self.mark_item, Field::Empty);
+        let Entries(list) =
+            if is_empty { Entries::default() } else { self.mark_item.required(FIELD).map_err(illegal)? };
         let max = limits.marked_per_call;
         if list.is_empty() || max < list.len() {
             let text = format!("{FIELD} has {} entries; 1 to {max} are allowed", list.len());
