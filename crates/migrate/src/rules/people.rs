@@ -59,7 +59,17 @@ fn portrait_item(item: &TagValue, server: &ServerLimits) -> Result<PortraitItem,
     let allowed = match &tag {
         PortraitTag::Location => limits.location,
         PortraitTag::Custom(_) => limits.user_fields.value,
-        _ => limits.profile_value,
+        PortraitTag::Nick
+        | PortraitTag::Gender
+        | PortraitTag::BirthDay
+        | PortraitTag::SelfSignature
+        | PortraitTag::AllowType
+        | PortraitTag::Language
+        | PortraitTag::Image
+        | PortraitTag::MsgSettings
+        | PortraitTag::AdminForbidType
+        | PortraitTag::Level
+        | PortraitTag::Role => limits.profile_value,
     };
     let value = match &item.value {
         FieldValue::Number(number) if tag.is_number() || is_custom => number_of(item, *number)?,

@@ -147,9 +147,12 @@ impl Filter {
 
     fn decide(&mut self, entry: &Entry) -> Use {
         let verdict = self.checker.check(entry);
-        let message = match &entry.record {
-            Record::Message(message) if message.receiver().is_none() => message,
-            _ => return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut },
+        let message = if let Record::Message(message) = &entry.record
+            && message.receiver().is_none()
+        {
+            message
+        } else {
+            return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut };
         };
         if message.group_id != self.group {
             self.group.clone_from(&message.group_id);
