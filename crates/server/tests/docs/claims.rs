@@ -79,8 +79,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
-    rows.extend(follow_rows(follow));
-    rows.extend(push_rows(push));
+    rows.extend(follow_rows(follow).into_iter().chain(push_rows(push)));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }
