@@ -81,9 +81,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
-    rows.extend(folder_rows(folders));
-    rows.extend(follow_rows(follow));
-    rows.extend(push_rows(push));
+    rows.extend(folder_rows(folders).into_iter().chain(follow_rows(follow)).chain(push_rows(push)));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }
