@@ -113,6 +113,7 @@ impl GroupOperation for SetExtensions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extension::{AskedExtension, ExtensionProblem};
     use crate::group::GroupType;
     use crate::message::MessageState;
     use crate::sample::{decide, group_id, sent, snapshot};

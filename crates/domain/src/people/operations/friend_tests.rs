@@ -54,7 +54,12 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Chat(_)
             | FactKey::Unread(_)
             | FactKey::Log
-            | FactKey::Friends => continue,
+            | FactKey::Friends
+            | FactKey::Folders
+            | FactKey::Filed(_)
+            | FactKey::Mark(_)
+            | FactKey::Pin(_)
+            | FactKey::Extensions(_) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }
