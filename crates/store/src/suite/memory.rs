@@ -19,7 +19,7 @@ use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -368,17 +368,7 @@ impl Store for Memory {
     ) -> Result<JoinedChats, StoreError> {
         Ok(self.with(app, |held| {
             let joined = held.groups.values().filter(|whole| whole.members.contains_key(&account));
-            let behind = joined.filter(|whole| after.as_ref().is_none_or(|after| *after < whole.group.id));
-            let mut found = JoinedChats::default();
-            for (number, whole) in behind.enumerate() {
-                if number == limit {
-                    return found;
-                }
-                let group = &whole.group;
-                found.last = Some(group.id.clone());
-                found.chats.extend(group.active.then(|| JoinedChat::of(group)));
-            }
-            JoinedChats { last: None, ..found }
+            people::joined_chats(joined.map(|whole| &whole.group), after.as_ref(), limit)
         }))
     }
 
