@@ -204,7 +204,7 @@ pub async fn verify(
     profiles.different.iter().for_each(&mut *on_group);
     {
         let compared = |group: GroupFeed| async {
-            let is_people = group.id.contains(people::BETWEEN);
+            let is_people = group.id.contains(feed::BETWEEN);
             Ok::<_, VerifyError>((is_people, group::compare(&reading, group).await?))
         };
         let results = groups.map(compared).buffered(GROUPS_AT_ONCE);

@@ -2,7 +2,7 @@
 //!
 //! [choice] An account that stands in its own list of friends is a fault; so is a friend over the number that an account can have.
 
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault, missing, text};
 use super::{Checker, FaultCode, ServerLimits};
 use crate::fault::Fault;

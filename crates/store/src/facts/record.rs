@@ -2,9 +2,9 @@
 
 use super::push::PushRecord;
 use super::values::{
-    DayRecord, FriendRecord, OfficialRecord, ValueRecord, extensions, extensions_record, stored,
-    stored_values, texts, values,
+    DayRecord, FriendRecord, OfficialRecord, ValueRecord, extensions, stored, stored_values, texts, values,
 };
+use landfall_domain::extension::{Extension, Extensions};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::archive::{ArchiveFile, ArchiveProgress, Hour};
 use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
@@ -120,6 +120,15 @@ fn file_record(of: &ArchiveFile) -> FileRecord {
 fn file((id, bytes, md5, compressed_bytes, compressed_md5): FileRecord) -> ArchiveFile {
     let (id, md5, compressed_md5) = (id.into(), md5.into(), compressed_md5.into());
     ArchiveFile { id, bytes, md5, compressed_bytes, compressed_md5 }
+}
+
+fn extensions_record(Extensions { head, all }: &Extensions) -> FactRecord {
+    let one = |(key, of): (&String, &Extension)| (key.clone(), of.value.clone(), of.seq);
+    FactRecord::Extensions {
+        latest_seq: head.latest_seq,
+        clear_seq: head.clear_seq,
+        all: all.iter().map(one).collect(),
+    }
 }
 
 impl From<&Fact> for FactRecord {

@@ -1,6 +1,5 @@
 //! Values within facts in their stored form.
 
-use super::record::FactRecord;
 use landfall_domain::extension::{Extension, ExtensionHead, Extensions};
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::UserId;
@@ -129,15 +128,6 @@ impl FriendRecord {
             added: Timestamp(self.added),
             custom: self.custom.into_iter().map(field).collect::<Option<_>>()?,
         })
-    }
-}
-
-pub(super) fn extensions_record(Extensions { head, all }: &Extensions) -> FactRecord {
-    let one = |(key, of): (&String, &Extension)| (key.clone(), of.value.clone(), of.seq);
-    FactRecord::Extensions {
-        latest_seq: head.latest_seq,
-        clear_seq: head.clear_seq,
-        all: all.iter().map(one).collect(),
     }
 }
 
