@@ -184,41 +184,20 @@ impl Workload {
         match self {
             Self::ImportGroup => import_group(&mut body),
             Self::ImportAccounts => accounts(&mut body),
-            Self::PrepareGroups => {
-                body.text(r#"{"Owner_Account":"account-"#).decimal(4, |number| number % OWNERS);
-                body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
-                body.text(r#"","Name":"Prepared "#).decimal(NUMBER_DIGITS, |number| number);
-                body.text(r#"","Introduction":"A group that moved in from elsewhere","Notification":"#);
-                body.text(r#""The next meeting is on Friday","FaceUrl":"https://img.example.org/g.png","CreateTime":"#);
-                body.text(&format!("{CREATED}}}"));
-            }
+            Self::PrepareGroups => prepare_group(&mut body),
             Self::ImportMembers => {
                 body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number / MEMBER_CALLS);
                 members(body.text(r#"""#), |number, item| number % MEMBER_CALLS * MEMBERS + item);
             }
             Self::ImportMessages => messages(&mut body),
-            Self::SendMessage => {
-                body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
-                body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
-                one_message(body.text(r#"""#));
-            }
+            Self::SendMessage => send_message(&mut body),
             Self::ReadPage => {
                 body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
                 body.text(r#"","ReqMsgNumber":20}"#);
             }
             Self::ReadGroups => read_groups(&mut body),
-            Self::PrepareSmall => {
-                body.text(r#"{"Type":"Community","GroupId":"@TGS#_"#).group_digits(|number| number);
-                body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
-                body.text(&format!(r#""CreateTime":{CREATED}"#));
-                members_of(&mut body, 10, |_, item| item);
-            }
-            Self::PrepareLarge => {
-                body.text(
-                    r#"{"Type":"Community","GroupId":"@TGS#_large","Name":"Large","MaxMemberNum":1000000,"#,
-                );
-                body.text(&format!(r#""CreateTime":{CREATED}}}"#));
-            }
+            Self::PrepareSmall => prepare_small(&mut body),
+            Self::PrepareLarge => prepare_large(&mut body),
             Self::FillLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large""#);
                 members(&mut body, |number, item| number * MEMBERS + item);
@@ -257,23 +236,41 @@ impl Workload {
             Self::FillFewFriends => {
                 people::friends(&mut body, people::short, people::FEW, |_, item| item);
             }
-            Self::FillManyFriends => {
-                let friend = |number, item| number / people::LONG_PAIRS * people::FRIENDS + item;
-                people::friends(&mut body, people::long, people::FRIENDS, friend);
-            }
-            Self::PortraitsOfFew => {
-                let item = |number, item| people::short(number + item).0;
-                people::portraits(&mut body, "acc", people::FEW, item);
-            }
-            Self::PortraitsOfMany => {
-                let item = |number, item| people::long(number + item).0;
-                people::portraits(&mut body, "acc", people::FEW, item);
-            }
+            Self::FillManyFriends => people::many_friends(&mut body),
+            Self::PortraitsOfFew => people::portraits_of(&mut body, |number| people::short(number).0),
+            Self::PortraitsOfMany => people::portraits_of(&mut body, |number| people::long(number).0),
             Self::CheckFew => people::check(&mut body, people::short),
             Self::CheckMany => people::check(&mut body, people::long),
         }
         body
     }
+}
+
+fn prepare_group(body: &mut Body) {
+    body.text(r#"{"Owner_Account":"account-"#).decimal(4, |number| number % OWNERS);
+    body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
+    body.text(r#"","Name":"Prepared "#).decimal(NUMBER_DIGITS, |number| number);
+    body.text(r#"","Introduction":"A group that moved in from elsewhere","Notification":"#);
+    body.text(r#""The next meeting is on Friday","FaceUrl":"https://img.example.org/g.png","CreateTime":"#);
+    body.text(&format!("{CREATED}}}"));
+}
+
+fn prepare_small(body: &mut Body) {
+    body.text(r#"{"Type":"Community","GroupId":"@TGS#_"#).group_digits(|number| number);
+    body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
+    body.text(&format!(r#""CreateTime":{CREATED}"#));
+    members_of(body, 10, |_, item| item);
+}
+
+fn prepare_large(body: &mut Body) {
+    body.text(r#"{"Type":"Community","GroupId":"@TGS#_large","Name":"Large","MaxMemberNum":1000000,"#);
+    body.text(&format!(r#""CreateTime":{CREATED}}}"#));
+}
+
+fn send_message(body: &mut Body) {
+    body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
+    body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
+    one_message(body.text(r#"""#));
 }
 
 fn import_group(body: &mut Body) {
