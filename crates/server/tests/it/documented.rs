@@ -109,8 +109,12 @@ async fn perform_between_accounts(client: &mut Client<TcpStream>) {
     let follow = json!({ "From_Account": "hana", "FollowItem": [{ "To_Account": "ivo" }] });
     done(client, "follow/follow_add", follow).await;
     let message = json!({ "From_Account": "ivo", "To_Account": "hana", "MsgSeq": 93_847_636, "MsgRandom": 1_287_657,
-        "MsgBody": text("See you on Friday") });
+        "SupportMessageExtension": 1, "MsgBody": text("See you on Friday") });
     let key = done(client, "openim/sendmsg", message).await["MsgKey"].clone();
+    let extension = json!([{ "Key": "up", "Value": "1", "Seq": 0 }]);
+    let extend = json!({ "From_Account": "ivo", "To_Account": "hana", "MsgKey": key, "OperateType": 1,
+        "ExtensionList": extension });
+    done(client, "openim_msg_ext_http_svc/set_key_values", extend).await;
     let read = json!({ "Report_Account": "hana", "Peer_Account": "ivo" });
     done(client, "openim/admin_set_msg_read", read).await;
     let about = json!([{ "From_Account": "ivo", "To_Account": "hana", "MsgKey": key }]);

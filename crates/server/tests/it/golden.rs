@@ -3,7 +3,7 @@
 //! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
 //! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent exactly as
 //! written; the answer is `< ` and JSON. Both may go over several lines. A call with `>> ` in place of `> ` is
-//! repeated until the answer comes, which shows a frequency that is too high, whatever time calls take.
+//! repeated until the answer comes: of a frequency that is too high, or of work that goes on in the background.
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
 //! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
@@ -13,7 +13,7 @@
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
 //! written into the files instead, to be reviewed.
 
-use crate::harness::{APP, DataLocation, SECOND_APP, Server, Setup, Store, now};
+use crate::harness::{APP, DataLocation, PATIENCE, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
 use landfall_domain::people::archive::Hour;
 use landfall_domain::time::Timestamp;
@@ -23,6 +23,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use tokio::task::JoinSet;
 
 /// Files that run at the same time: they wait for the disk, or for PostgreSQL, most of the time.
@@ -154,8 +155,8 @@ struct Golden {
 struct GoldenCall {
     path: String,
     body: String,
-    /// How often the call is made at most until the answer comes.
-    attempts: usize,
+    /// Whether the call is made again until the answer comes.
+    is_repeated: bool,
     expected: Value,
     /// The lines of the answer in the file.
     lines: Range<usize>,
@@ -186,7 +187,7 @@ impl Golden {
                     _ => return Err(problem("unknown directive")),
                 }
                 at += 1;
-            } else if let Some((attempts, path)) = attempts_and_path(line) {
+            } else if let Some((is_repeated, path)) = first_line(line) {
                 let until = |from: usize, ends: &dyn Fn(&str) -> bool| {
                     lines.iter().skip(from).position(|line| ends(line)).map_or(lines.len(), |n| from + n)
                 };
@@ -197,7 +198,7 @@ impl Golden {
                 golden.calls.push(GoldenCall {
                     path: path.to_owned(),
                     body: lines[at + 1..answer].join("\n"),
-                    attempts,
+                    is_repeated,
                     expected: serde_json::from_str(&expected[2..])
                         .map_err(|error| format!("line {}: {error}", answer + 1))?,
                     lines: answer..end,
@@ -218,11 +219,12 @@ impl Golden {
         for call in self.calls {
             let body = names.fill_in(&call.body);
             let (mut answer, mut problems) = (Value::Null, Vec::new());
-            for _ in 0..call.attempts {
+            let began = Instant::now();
+            loop {
                 answer = client.call_text(&call.path, &body).await;
                 problems.clear();
                 names.compare("", &call.expected, &answer, &mut problems);
-                if problems.is_empty() {
+                if problems.is_empty() || !call.is_repeated || PATIENCE < began.elapsed() {
                     break;
                 }
             }
@@ -237,12 +239,10 @@ impl Golden {
     }
 }
 
-/// The first line of a call.
-fn attempts_and_path(line: &str) -> Option<(usize, &str)> {
-    /// More calls than any rate in these tests admits while they are made.
-    const ATTEMPTS_MAX: usize = 1_000;
-    let once = line.strip_prefix("> ").map(|path| (1, path));
-    once.or_else(|| line.strip_prefix(">> ").map(|path| (ATTEMPTS_MAX, path)))
+/// The first line of a call: whether the call is repeated, and its path.
+fn first_line(line: &str) -> Option<(bool, &str)> {
+    let once = line.strip_prefix("> ").map(|path| (false, path));
+    once.or_else(|| line.strip_prefix(">> ").map(|path| (true, path)))
 }
 
 /// The values of names with a `$`.

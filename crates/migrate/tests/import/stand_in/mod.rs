@@ -236,7 +236,8 @@ impl State {
             "get_group_member_info" => self.member_page(body),
             "destroy_group" => self.destroy_group(body),
             // As an older server of ours.
-            "portrait_get" | "get_origins" | "get_accounts" | "get_topic_reads" => Err(60_017),
+            "portrait_get" | "friend_get" | "get_list" | "admin_getroammsg" | "list_accounts"
+            | "get_origins" | "get_accounts" | "get_topic_reads" => Err(60_017),
             other => panic!("the stand-in does not know {other}"),
         }
     }
