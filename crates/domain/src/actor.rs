@@ -41,6 +41,8 @@ pub enum Action {
     UseIn(Right, Conversation),
     /// What is done to these accounts: they must rank below who does it.
     Over(Right, Conversation, Vec<UserId>),
+    /// Something with messages, which must be such as the account sees.
+    About(Right, Conversation, Vec<u32>),
     /// A change of what the group knows of an account, which may be the one that acts.
     EditMember(UserId),
     /// What an account can do only for itself, and who does it.
@@ -57,13 +59,17 @@ impl ActingAccount {
         needs.members.push(self.account.clone());
         if group.kind.can().live {
             needs.parts.push(PartKey::LiveAdmin(self.account.clone()));
+            needs.parts.push(PartKey::Ban(self.account.clone()));
         }
         let has_bits = group.kind.can().topics && group.permissions_enabled;
         for action in actions {
             if let Action::Over(_, _, targets) = action {
                 needs.members.extend(targets.iter().cloned());
             }
-            if let Action::Recall(place, numbers) = action {
+            if let Action::Recall(place, numbers) | Action::About(_, place, numbers) = action {
+                if let Conversation::Topic(topic) = place {
+                    needs.parts.push(PartKey::Topic(topic.clone()));
+                }
                 needs.messages.push(MessageRange::Numbered(place.clone(), numbers.clone()));
             }
         }
@@ -81,14 +87,16 @@ impl ActingAccount {
 
     /// What the account is in the group.
     #[must_use]
-    pub fn standing(&self, snapshot: &GroupSnapshot) -> Standing {
+    pub fn standing(&self, context: &Context, snapshot: &GroupSnapshot) -> Standing {
         let group = &snapshot.group;
         if group.owner.as_ref() == Some(&self.account) {
             return Standing::Owner;
         }
         if group.kind.can().live {
             let is_admin = snapshot.parts.contains_key(&PartKey::LiveAdmin(self.account.clone()));
-            return match (is_admin, self.entered) {
+            let ban = snapshot.parts.get(&PartKey::Ban(self.account.clone()));
+            let is_banned = matches!(ban, Some(Part::Ban(until)) if context.now < *until);
+            return match (is_admin, self.entered && !is_banned) {
                 (true, _) => Standing::Admin,
                 (false, true) => Standing::Member,
                 (false, false) => Standing::Outsider,
@@ -107,7 +115,7 @@ impl ActingAccount {
         snapshot: &GroupSnapshot,
         actions: &[Action],
     ) -> Result<(), Refusal> {
-        let standing = self.standing(snapshot);
+        let standing = self.standing(context, snapshot);
         let group = &snapshot.group;
         if standing == Standing::Outsider && !group.kind.can().findable {
             return Err(Refusal::NoSuchGroup);
@@ -133,6 +141,13 @@ impl ActingAccount {
             Action::Over(right, place, targets) => {
                 self.check_right(*right, place, standing, snapshot)?;
                 self.check_targets(standing, snapshot, targets)
+            }
+            Action::About(right, place, numbers) => {
+                self.check_right(*right, place, standing, snapshot)?;
+                let messages = snapshot.messages.get(place);
+                let mut named = numbers.iter().filter_map(|number| messages?.get(number));
+                let sees_all = named.all(|message| snapshot.shows(place, message, &self.account));
+                if sees_all { Ok(()) } else { Err(Refusal::NoSuchMessage) }
             }
             Action::EditMember(target) if *target == self.account => {
                 self.check_right(Right::EditSelf, whole, standing, snapshot)
@@ -255,9 +270,11 @@ impl Action {
             Self::UseIn(_, Conversation::Topic(topic))
             | Self::Over(_, Conversation::Topic(topic), _)
             | Self::As(_, _, Conversation::Topic(topic))
+            | Self::About(_, Conversation::Topic(topic), _)
             | Self::Recall(Conversation::Topic(topic), _) => Some(topic),
             Self::UseIn(_, Conversation::Group)
             | Self::Over(_, Conversation::Group, _)
+            | Self::About(_, Conversation::Group, _)
             | Self::Recall(Conversation::Group, _)
             | Self::AppOnly
             | Self::Use(_)

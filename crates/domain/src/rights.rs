@@ -87,6 +87,8 @@ pub enum Right {
     EditTexts,
     /// Changing join and invite option, mute of all, and custom fields.
     EditOptions,
+    /// Changing what members of a community may do: permission groups on or off, and the rights of members in none.
+    EditPermissions,
     /// Joining, or applying to join.
     Join,
     /// Bringing accounts in.
@@ -129,10 +131,11 @@ pub enum Right {
 
 impl Right {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Send,
         Self::EditTexts,
         Self::EditOptions,
+        Self::EditPermissions,
         Self::Join,
         Self::Invite,
         Self::Approve,
@@ -161,6 +164,7 @@ impl Right {
             Self::Send => "send messages",
             Self::EditTexts => "change the profile of the group",
             Self::EditOptions => "change the settings of the group",
+            Self::EditPermissions => "change what members may do",
             Self::Join => "join",
             Self::Invite => "invite",
             Self::Approve => "decide on applications",
@@ -196,6 +200,7 @@ impl Right {
             Self::Send => [ALL, ALL, ALL, ALL, ALL],
             Self::EditTexts => [ALL, LEAD, LEAD, OWNER, LEAD],
             Self::EditOptions => [OWNER, LEAD, LEAD, OWNER, LEAD],
+            Self::EditPermissions => [NONE, NONE, NONE, NONE, OWNER],
             Self::Join => [NONE, OUT, OUT, OUT, OUT],
             Self::Invite => [ALL, ALL, ALL, NONE, ALL],
             Self::Approve => [OWNER, LEAD, LEAD, NONE, LEAD],
@@ -247,6 +252,7 @@ mod tests {
         Send          OAM OAM OAM OAM OAM
         EditTexts     OAM OA  OA  O   OA
         EditOptions   O   OA  OA  O   OA
+        EditPermissions - - - - O
         Join          -   N   N   N   N
         Invite        OAM OAM OAM -   OAM
         Approve       O   OA  OA  -   OA

@@ -4,7 +4,7 @@ use crate::attributes::{Attributes, Counters};
 use crate::group::Group;
 use crate::ids::{PermissionGroupId, TopicId, UserId};
 use crate::member::Member;
-use crate::message::{Conversation, Message, MessageLog};
+use crate::message::{Content, Conversation, Message, MessageLog};
 use crate::part::{Part, PartKey, PartRange};
 use crate::permission::PermissionGroup;
 use crate::refusal::Refusal;
@@ -115,6 +115,21 @@ impl GroupSnapshot {
             Conversation::Group => Ok(&self.group.log),
             Conversation::Topic(id) => self.topic(id).map(|topic| &topic.log),
         }
+    }
+
+    /// Whether a member, which was requested, sees a message: not one that was cleared or is for others, nor one from before
+    /// it joined unless the group shows these. The topic was requested.
+    #[must_use]
+    pub fn shows(&self, conversation: &Conversation, message: &Message, account: &UserId) -> bool {
+        let cleared = self.log(conversation).map_or(0, |log| log.cleared);
+        let since = self.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
+        let is_for = match &message.content {
+            Content::Sent(body) => {
+                body.to.is_empty() || message.sender == *account || body.to.contains(account)
+            }
+            Content::Tip(_) | Content::Gone => true,
+        };
+        cleared < message.seq && is_for && (self.group.history_before_join || since <= message.sent)
     }
 
     /// The requested messages of a conversation.

@@ -95,6 +95,10 @@ pub enum Code {
     TopicPermissionDeleted = 110_014,
     /// The app's webhook refused a message to an account.
     DirectRefused = 20006,
+    /// The sender is on the blocklist of the receiver.
+    DirectBlocked = 20007,
+    /// The sender may not send to accounts for some time.
+    DirectMuted = 20012,
     /// Internal error of the service of official accounts; the same call may succeed later.
     OfficialInternal = 20005,
     /// The message to an account is too old to be recalled by its sender.

@@ -54,7 +54,10 @@ impl GroupOperation for MarkRead {
     }
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::As(self.reader.clone(), Right::Receive, Conversation::Group)]
+        vec![
+            Action::As(self.reader.clone(), Right::Receive, Conversation::Group),
+            Action::About(Right::Receive, Conversation::Group, self.numbers.clone()),
+        ]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

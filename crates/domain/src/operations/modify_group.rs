@@ -53,15 +53,16 @@ impl GroupOperation for ModifyGroup {
         let Self { max_members, join_option, invite_option, mute_all, history_before_join, fields, .. } =
             self;
         let Self { permissions_enabled, default_permissions, .. } = self;
-        let options = max_members.is_some()
-            || join_option.is_some()
-            || invite_option.is_some()
-            || mute_all.is_some()
-            || history_before_join.is_some()
-            || permissions_enabled.is_some()
-            || default_permissions.is_some()
-            || !fields.is_empty();
-        vec![Action::Use(if options { Right::EditOptions } else { Right::EditTexts })]
+        let options =
+            join_option.is_some() || invite_option.is_some() || mute_all.is_some() || !fields.is_empty();
+        let mut actions = vec![Action::Use(if options { Right::EditOptions } else { Right::EditTexts })];
+        if permissions_enabled.is_some() || default_permissions.is_some() {
+            actions.push(Action::Use(Right::EditPermissions));
+        }
+        if max_members.is_some() || history_before_join.is_some() {
+            actions.push(Action::AppOnly);
+        }
+        actions
     }
 
     fn needs(&self, _context: &Context, _group: &Group) -> Needs {

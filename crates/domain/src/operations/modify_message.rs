@@ -34,7 +34,7 @@ impl GroupOperation for ModifyMessage {
     }
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::UseIn(Right::EditMessage, self.conversation.clone())]
+        vec![Action::About(Right::EditMessage, self.conversation.clone(), vec![self.seq])]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -59,7 +59,7 @@ impl GroupOperation for SetExtensions {
     }
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::Use(Right::Receive)]
+        vec![Action::About(Right::Receive, Conversation::Group, vec![self.seq])]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -30,7 +30,8 @@ pub fn bits_of(right: Right, place: &Conversation) -> Option<(u64, u64)> {
         Right::Send => (SEND_GROUP_MESSAGE, 0),
         Right::RecallOthers if in_topic => (0, RECALL_OTHERS_IN_TOPIC),
         Right::RecallOthers => (RECALL_OTHERS_IN_GROUP, 0),
-        Right::Join
+        Right::EditPermissions
+        | Right::Join
         | Right::Invite
         | Right::Approve
         | Right::Ban

@@ -1,11 +1,13 @@
 //! An account that acts for itself: a client's connection calls a command.
 
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::people::fact::{FactFamily, FactKey};
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::snapshot::GroupSnapshot;
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// What a call knows of the client that made it.
@@ -19,11 +21,17 @@ pub(crate) struct ActingClient {
 
 impl ActingClient {
     /// Whether the account `caller` may read what members of the group read; its membership was requested.
-    pub(super) fn check_sees(&self, caller: &UserId, snapshot: &GroupSnapshot) -> Result<(), Refusal> {
+    pub(super) fn check_sees(
+        &self,
+        (caller, now): (&UserId, Timestamp),
+        snapshot: &GroupSnapshot,
+    ) -> Result<(), Refusal> {
         let group = &snapshot.group;
+        let ban = snapshot.parts.get(&PartKey::Ban(caller.clone()));
+        let is_banned = matches!(ban, Some(Part::Ban(until)) if now < *until);
         let is_in = snapshot.members.contains_key(caller)
             || group.owner.as_ref() == Some(caller)
-            || (group.kind.can().live && self.entered.contains(&group.id));
+            || (group.kind.can().live && self.entered.contains(&group.id) && !is_banned);
         match (is_in, group.kind.can().findable) {
             (true, _) => Ok(()),
             (false, true) => Err(Refusal::NotIn),

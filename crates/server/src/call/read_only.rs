@@ -15,6 +15,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
+use landfall_domain::part::PartKey;
 use landfall_domain::people::Subject;
 use landfall_domain::people::archive::{ArchiveKind, Hour};
 use landfall_domain::people::fact::{Fact, FactKey, Mute};
@@ -131,10 +132,16 @@ impl ReadOnlyCall {
         };
         let asked = needs.members.contains(&self.caller);
         needs.members.push(self.caller.clone());
+        let ban = PartKey::Ban(self.caller.clone());
+        let ban_asked = needs.parts.contains(&ban);
+        needs.parts.push(ban.clone());
         let mut snapshot = self.store.snapshot(self.app_id(), group, needs).await?;
-        client.check_sees(&self.caller, &snapshot)?;
+        client.check_sees((&self.caller, self.now), &snapshot)?;
         if !asked {
             snapshot.members.remove(&self.caller);
+        }
+        if !ban_asked {
+            snapshot.parts.remove(&ban);
         }
         Ok(snapshot)
     }
@@ -169,9 +176,10 @@ impl ReadOnlyCall {
         if let Some(client) = &self.client {
             for slot in &mut groups {
                 let Some(group) = slot else { continue };
-                let needs = Needs { members: vec![self.caller.clone()], ..Needs::default() };
+                let (members, parts) = (vec![self.caller.clone()], vec![PartKey::Ban(self.caller.clone())]);
+                let needs = Needs { members, parts, ..Needs::default() };
                 match self.store.snapshot(self.app_id(), group.id.clone(), needs).await {
-                    Ok(snapshot) => match client.check_sees(&self.caller, &snapshot) {
+                    Ok(snapshot) => match client.check_sees((&self.caller, self.now), &snapshot) {
                         Ok(()) => {}
                         Err(Refusal::NoSuchGroup) => *slot = None,
                         Err(_) => *group = Arc::new(group.as_outsiders_see_it()),

@@ -12,10 +12,8 @@ use super::rest_queue::RestQueue;
 use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
-use landfall_domain::ids::UserId;
-use landfall_domain::message::Message as StoredMessage;
 use landfall_domain::people::Pair;
-use landfall_domain::snapshot::{GroupSnapshot, MessageRange};
+use landfall_domain::snapshot::MessageRange;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
@@ -342,7 +340,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let found = self.client.direct_history(&pair, after, limit).await.map_err(Disconnected::Closed)?;
         let account = self.client.account().clone();
         for message in found.seen_by(&account) {
-            let is_own = self.client.session.has_sent(&direct::sender(message));
+            let is_own = self.client.session.has_sent(&direct::sender(&pair, message));
             if !is_own {
                 self.feed(direct::message(&pair, message).into()).await?;
             }
@@ -386,7 +384,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let kind = snapshot.group.kind;
         let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
         for (seq, message) in messages.range(after.saturating_add(1)..) {
-            if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
+            if snapshot.shows(&key.conversation, message, &self.client.session.account) {
                 let frame = frame::stored(&key, kind, message, &self.client.hub.files);
                 let is_own = self.is_own(&frame);
                 if !is_own {
@@ -415,16 +413,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
 fn misuse(error: tungstenite::Error) -> Disconnected {
     let is_misuse = matches!(error, tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_));
     if is_misuse { Disconnected::Closed(CloseReason::Misuse) } else { Disconnected::Socket(error) }
-}
-
-/// Whether a member sees a message of the history: not one that was cleared or is for others, nor one from before it joined
-/// unless the group shows these.
-fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &StoredMessage, account: &UserId) -> bool {
-    let to = frame::receivers(message);
-    let since = snapshot.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
-    cleared < message.seq
-        && (to.is_empty() || to.contains(account))
-        && (snapshot.group.history_before_join || since <= message.sent)
 }
 
 async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Disconnected> {

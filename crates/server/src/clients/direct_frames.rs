@@ -84,8 +84,9 @@ pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
 }
 
 /// Who sent a message with which random number.
-pub(super) fn sender(message: &DirectMessage) -> Sender {
-    Sender { account: message.sender.as_str().to_owned(), random: message.key.random }
+pub(super) fn sender(pair: &Pair, message: &DirectMessage) -> Sender {
+    let (account, random) = (message.sender.as_str().to_owned(), message.key.random);
+    Sender { account, random, place: pair.to_string() }
 }
 
 /// To the receiver, and to the devices of the sender where the message asks for it.
@@ -95,7 +96,7 @@ pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
     let copied = !message.quiet && !message.hidden_from_sender && *receiver != message.sender;
     let to: Vec<UserId> =
         [receiver.clone()].into_iter().chain(copied.then(|| message.sender.clone())).collect();
-    let sender = Some(sender(message));
+    let sender = Some(sender(pair, message));
     let frame = PeopleFrame::to(names(&to), self::message(pair, message));
     vec![PeopleFrame { direct, sender, ..frame }]
 }

@@ -37,18 +37,27 @@ pub(crate) struct Frame {
     pub(crate) sender: Option<Sender>,
 }
 
-/// The sender of a message, and the random number that it gave it.
+/// The sender of a message, the random number that it gave it, and where: a group, a topic, or the name of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Sender {
     pub(crate) account: String,
     pub(crate) random: u32,
+    pub(crate) place: String,
 }
 
 impl Sender {
     /// `None` where nobody could know the message by its number.
-    pub(crate) fn of(message: &Message) -> Option<Self> {
+    pub(crate) fn of(message: &Message, key: &ConversationKey) -> Option<Self> {
+        let place = match &key.conversation {
+            Conversation::Group => key.group.as_str(),
+            Conversation::Topic(topic) => topic.as_str(),
+        };
         let is_sent = matches!(message.content, Content::Sent(_)) && message.random != 0;
-        is_sent.then(|| Self { account: message.sender.as_str().to_owned(), random: message.random })
+        is_sent.then(|| Self {
+            account: message.sender.as_str().to_owned(),
+            random: message.random,
+            place: place.to_owned(),
+        })
     }
 }
 
@@ -281,7 +290,7 @@ pub(crate) fn stored(
         direct: None,
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
-        sender: Sender::of(message),
+        sender: Sender::of(message, key),
     }
 }
 

@@ -240,6 +240,9 @@ impl Hub {
             self.rooms.add_action(group, RoomAction::Deliver(frames));
         }
         if dissolved {
+            for session in self.sessions.all() {
+                session.leave_live(group);
+            }
             self.rooms.add_action(group, RoomAction::Dissolve);
         }
     }

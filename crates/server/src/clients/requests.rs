@@ -34,6 +34,7 @@ use landfall_domain::people::Pair;
 use landfall_domain::people::official::{broadcasts, parse_id};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -106,7 +107,7 @@ impl From<CloseReason> for RequestError {
 struct CommonFields {
     command: String,
     /// Is returned in the answer.
-    request_id: Option<serde_json::Value>,
+    request_id: Option<Box<RawValue>>,
     group_id: String,
     topic_id: Option<String>,
     #[serde(rename = "Peer_Account")]
@@ -168,7 +169,7 @@ struct AnswerFrame<'a, T> {
     event: &'static str,
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a serde_json::Value>,
+    request_id: Option<&'a RawValue>,
     action_status: &'static str,
     error_info: &'a str,
     error_code: u32,
@@ -243,7 +244,7 @@ pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) 
 #[serde(rename_all = "PascalCase", default)]
 struct Envelope {
     command: String,
-    request_id: Option<serde_json::Value>,
+    request_id: Option<Box<RawValue>>,
 }
 
 /// The command of the REST API in a frame, if it is one.
@@ -255,7 +256,7 @@ pub(super) fn rest_line(text: &str) -> Option<RestLine> {
 /// The answer of REST, which is a JSON object, behind what every answer has.
 fn rest_answer(common: &CommonFields, answer: &[u8]) -> String {
     let CommonFields { command, request_id, .. } = common;
-    let head = frame::text(&AnswerHead { event: "answer", command, request_id: request_id.as_ref() });
+    let head = frame::text(&AnswerHead { event: "answer", command, request_id: request_id.as_deref() });
     let answer = String::from_utf8_lossy(answer);
     match (head.strip_suffix('}'), answer.trim_start().strip_prefix('{')) {
         (Some(head), Some(rest)) => format!("{head},{rest}"),
@@ -269,7 +270,7 @@ struct AnswerHead<'a> {
     event: &'static str,
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a serde_json::Value>,
+    request_id: Option<&'a RawValue>,
 }
 
 /// Performs the request in a frame; returns the frame that answers it, if there is one.
@@ -306,7 +307,7 @@ fn malformed() -> Failure {
 
 fn answer(common: &CommonFields, reply: impl Serialize) -> String {
     let CommonFields { command, request_id, .. } = common;
-    let (event, request_id, action_status) = ("answer", request_id.as_ref(), "OK");
+    let (event, request_id, action_status) = ("answer", request_id.as_deref(), "OK");
     frame::text(&AnswerFrame {
         event,
         command,
@@ -325,7 +326,7 @@ fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -
             tracing::error!(command, %cause, suppressed, "a client's {command} failed: {cause}");
         });
     }
-    let (event, request_id, action_status) = ("answer", request_id.as_ref(), "FAIL");
+    let (event, request_id, action_status) = ("answer", request_id.as_deref(), "FAIL");
     let (error_info, error_code, reply) = (failure.text.as_ref(), failure.number(), NoFields {});
     frame::text(&AnswerFrame { event, command, request_id, action_status, error_info, error_code, reply })
 }

@@ -114,19 +114,19 @@ impl Session {
         (Arc::new(session), outbound)
     }
 
-    /// Notes that the client is about to send a message with this random number.
-    pub(super) fn sends(&self, random: u32) {
+    /// Notes that the client is about to send this message.
+    pub(super) fn sends(&self, message: Sender) {
         let mut sent = lock(&self.sent);
         if SENT_MAX <= sent.len() {
             sent.pop_front();
         }
-        sent.push_back(Sender { account: self.account.as_str().to_owned(), random });
+        sent.push_back(message);
     }
 
     /// Takes that back: the message was not sent.
-    pub(super) fn did_not_send(&self, random: u32) {
+    pub(super) fn did_not_send(&self, message: &Sender) {
         let mut sent = lock(&self.sent);
-        if let Some(at) = sent.iter().rposition(|sender| sender.random == random) {
+        if let Some(at) = sent.iter().rposition(|sender| sender == message) {
             sent.remove(at);
         }
     }

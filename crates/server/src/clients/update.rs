@@ -186,7 +186,7 @@ impl GroupChange<'_> {
         let to = names(&frame::receivers(message));
         let text = frame::message(&key, self.kind, message, MessageEvent::New, self.files);
         let is_message = matches!(message.content, Content::Sent(_));
-        let sender = Sender::of(message);
+        let sender = Sender::of(message, &key);
         OutgoingFrame { to, is_message, seq: message.seq, topic, sender, ..OutgoingFrame::to_group(text) }
     }
 
@@ -282,6 +282,7 @@ impl GroupChange<'_> {
         Some(OutgoingFrame {
             to: names(&frame::receivers(message)),
             is_message: true,
+            sender: Sender::of(message, &key),
             ..OutgoingFrame::to_group(text)
         })
     }

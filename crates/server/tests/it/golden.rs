@@ -218,16 +218,15 @@ impl Golden {
         let mut differences = Vec::new();
         for call in self.calls {
             let body = names.fill_in(&call.body);
-            let (mut answer, mut problems) = (Value::Null, Vec::new());
             let began = Instant::now();
-            loop {
-                answer = client.call_text(&call.path, &body).await;
-                problems.clear();
+            let (answer, problems) = loop {
+                let answer = client.call_text(&call.path, &body).await;
+                let mut problems = Vec::new();
                 names.compare("", &call.expected, &answer, &mut problems);
                 if problems.is_empty() || !call.is_repeated || PATIENCE < began.elapsed() {
-                    break;
+                    break (answer, problems);
                 }
-            }
+            };
             if !problems.is_empty() {
                 let text = format!("{}\n    the answer is {answer}", problems.join("; "));
                 let answer = names.merge(&call.expected, answer);

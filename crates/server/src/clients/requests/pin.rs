@@ -59,6 +59,7 @@ async fn is_member(client: &ConnectedClient, group: &GroupId) -> Result<(), Fail
     if snapshot.members.contains_key(account) {
         return Ok(());
     }
+    snapshot.check_visible_to(account)?;
     Err(Code::GroupNotAllowed.because("you are not a member of the group"))
 }
 

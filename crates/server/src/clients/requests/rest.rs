@@ -6,9 +6,13 @@
 
 use crate::call::{ActingClient, Call};
 use crate::clients::client::ConnectedClient;
+use crate::clients::frame::Sender;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS, Entry, member_svc};
 use crate::reply::Failure;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::people::Pair;
+use landfall_domain::snapshot::Needs;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,7 +41,7 @@ pub(super) const LINES: &[Line] = &[
     ("group_open_http_svc/unban_group_member", ""),
     ("group_open_http_svc/get_group_ban_member", ""),
     ("group_open_http_svc/get_group_muted_account", ""),
-    ("group_open_http_svc/change_group_owner", ""),
+    ("group_open_http_svc/change_group_owner", "From_Account"),
     ("group_open_http_svc/destroy_group", ""),
     ("group_open_http_svc/get_online_member_num", ""),
     ("group_open_http_svc/group_msg_receipt", "From_Account"),
@@ -54,7 +58,7 @@ pub(super) const LINES: &[Line] = &[
     ("million_group_open_http_svc/create_topic", "From_Account"),
     ("million_group_open_http_svc/modify_topic", "From_Account"),
     ("million_group_open_http_svc/destroy_topic", "From_Account"),
-    ("million_group_open_http_svc/get_topic", ""),
+    ("million_group_open_http_svc/get_topic", "From_Account"),
     ("openim/modify_group_msg", ""),
     ("openim_msg_ext_http_svc/group_set_key_values", "Operator_Account"),
     ("openim_msg_ext_http_svc/group_get_key_values", ""),
@@ -131,24 +135,14 @@ pub(in crate::clients) async fn perform(
     });
     let who = (Arc::clone(&client.app), client.account().clone());
     let call = Call::of_client(&client.server, who, acting, client.peer, client.now());
-    let random = random_of(path, text);
-    random.into_iter().for_each(|random| client.session.sends(random));
+    check_member(&call, path, text).await?;
+    let sends = sent_by(client.account(), path, text);
+    sends.iter().for_each(|message| client.session.sends(message.clone()));
     let answer = run(call, body).await;
     if answer.is_err() {
-        random.into_iter().for_each(|random| client.session.did_not_send(random));
+        sends.iter().for_each(|message| client.session.did_not_send(message));
     }
     answer
-}
-
-/// The random number of the message that a command sends.
-fn random_of(path: &str, text: &str) -> Option<u32> {
-    #[derive(serde::Deserialize)]
-    struct Numbers {
-        #[serde(rename = "Random", alias = "MsgRandom")]
-        random: u32,
-    }
-    let sends = matches!(path, "group_open_http_svc/send_group_msg" | "openim/sendmsg");
-    sends.then(|| serde_json::from_str::<Numbers>(text).ok()).flatten().map(|numbers| numbers.random)
 }
 
 /// The frame with the account where the command names who acts.
@@ -169,6 +163,55 @@ fn as_actor(account: &str, field: &str, text: &str) -> Result<Vec<u8>, Failure> 
         Ok(_) => Err(Code::GroupNotAllowed.because(format!("{field} is not the account of this connection"))),
         Err(_) => Err(Code::GroupParameter.because(format!("{field} must be a string"))),
     }
+}
+
+/// The message that a command sends, as its frame will name it.
+fn sent_by(account: &UserId, path: &str, text: &str) -> Option<Sender> {
+    let (random, places) = match path {
+        "group_open_http_svc/send_group_msg" => ("Random", &["TopicId", "GroupId"][..]),
+        "openim/sendmsg" => ("MsgRandom", &["To_Account"][..]),
+        _ => return None,
+    };
+    let members: BTreeMap<Cow<'_, str>, serde_json::Value> = serde_json::from_str(text).ok()?;
+    // As commands read numbers: 7.0 is 7.
+    let random = members.get(random)?.as_f64().filter(|random| random.fract() == 0.0)?;
+    let random = format!("{random:.0}").parse().ok()?;
+    let place = places.iter().find_map(|place| members.get(*place)?.as_str().filter(|id| !id.is_empty()))?;
+    let place = if path == "openim/sendmsg" {
+        Pair::of(account.clone(), UserId::parse(place)?).to_string()
+    } else {
+        place.to_owned()
+    };
+    Some(Sender { account: account.as_str().to_owned(), random, place })
+}
+
+/// Commands that ask the webhook, or count against the rates of a group, before they look at rights: who is not in the
+/// group is refused before.
+const FOR_MEMBERS: &[&str] = &[
+    "group_open_http_svc/send_group_msg",
+    "group_open_http_svc/add_group_member",
+    "group_open_http_svc/set_group_attr",
+    "group_open_http_svc/modify_group_attr",
+    "group_open_http_svc/delete_group_attr",
+    "group_open_http_svc/clear_group_attr",
+    "million_group_open_http_svc/create_topic",
+];
+
+/// Refuses an account outside the group that a command for members names. What is not a group id the command refuses.
+async fn check_member(call: &Call, path: &str, text: &str) -> Result<(), Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Group {
+        group_id: String,
+    }
+    let group = serde_json::from_str::<Group>(text).ok().and_then(|named| GroupId::parse(&named.group_id));
+    if let Some(group) = group
+        && FOR_MEMBERS.contains(&path)
+        && call.is_for_account()
+    {
+        call.snapshot(group, Needs::default()).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

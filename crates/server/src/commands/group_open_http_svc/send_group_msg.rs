@@ -82,6 +82,8 @@ impl Command for Request {
         let (mut message, control) = self.check(call)?;
         refuse_words_in(&message.body, call, Failure::from).await?;
         check_mute(&message, call).await?;
+        // Clients cannot switch off what the app wants to know.
+        let control = if call.is_for_account() { CallbackControl::default() } else { control };
         if !control.skip_before
             && let Some(kind) = call.type_if_asking(before::SEND, &message.group).await?
         {

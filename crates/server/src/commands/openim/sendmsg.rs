@@ -17,8 +17,11 @@ use crate::webhook::before::{Question, Verdict};
 use crate::webhook::people_body;
 use crate::webhook::sender::Answer;
 use landfall_domain::ids::UserId;
+use landfall_domain::people::Subject;
+use landfall_domain::people::fact::FactKey;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::operations::send_direct::SendRefusal;
+use landfall_domain::people::snapshot::PeopleNeeds;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]
@@ -49,7 +52,10 @@ impl Command for Request {
         let receiver = to_account(std::mem::take(&mut request.to_account))?;
         let forbidden = std::mem::take(&mut request.forbid_callback_control);
         let forbidden = words(forbidden, "ForbidCallbackControl")?;
-        let is_forbidden = |word: &str| forbidden.iter().any(|given| given == word);
+        // Clients cannot switch off what the app wants to know.
+        let may_forbid = !call.is_for_account();
+        let is_forbidden = |word: &str| may_forbid && forbidden.iter().any(|given| given == word);
+        check_may_write(call, &receiver).await?;
         let mut message = request.message(sender, vec![receiver.clone()], call)?;
         refuse_words_in(&message.body, call, internal).await?;
         let sender = message.sender.clone();
@@ -73,6 +79,25 @@ impl Command for Request {
         }
         Ok(Reply::of(sent?.key, &sender))
     }
+}
+
+/// Whether an account may send to another: it is neither muted nor on the other's blocklist. [doc] An administrator of the app
+/// always may.
+async fn check_may_write(call: &Call, receiver: &UserId) -> Result<(), Failure> {
+    if !call.is_for_account() {
+        return Ok(());
+    }
+    let (own, other) = (Subject::Account(call.caller.clone()), Subject::Account(receiver.clone()));
+    let blocked = (other, FactKey::Blocked(call.caller.clone()));
+    let facts = vec![(own, FactKey::Mute), blocked.clone()];
+    let found = call.people(PeopleNeeds { facts, ..PeopleNeeds::default() }).await.map_err(internal)?;
+    if call.now < found.mute_of(&call.caller).direct {
+        return Err(Code::DirectMuted.because("the account may not send messages for some time"));
+    }
+    if found.facts.contains_key(&blocked) {
+        return Err(Code::DirectBlocked.because("the sender is on the blocklist of the receiver"));
+    }
+    Ok(())
 }
 
 pub(super) fn refused(refusal: SendRefusal) -> Failure {
