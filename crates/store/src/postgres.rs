@@ -14,10 +14,13 @@ mod changes;
 mod connect;
 mod database;
 mod distribute;
+mod entrances;
 mod expiry;
 mod failure;
+mod hosts;
 mod import_groups;
 mod import_members;
+mod lanes;
 mod layout;
 mod list_positions;
 mod listener;
@@ -51,10 +54,11 @@ pub use transfer::PostgresTransfer;
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
-use batcher::{Batcher, PATIENCE, Pace};
+use batcher::PATIENCE;
 use change_group::ChangeGroup;
 use database::{Database, Work};
 use failure::Failure;
+use hosts::Hosts;
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
@@ -72,24 +76,14 @@ use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use lanes::Lanes;
 use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
 use nodes::Nodes;
 use staging::Staging;
-use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Transactions of one kind that batched imports use at the same time, at most: as many as this machine has
-/// processors, within these bounds. More of them make smaller batches; with fewer, processors wait for syncs.
-const IMPORT_WORKERS: RangeInclusive<usize> = 4..=8;
-
-fn import_workers() -> usize {
-    let processors = std::thread::available_parallelism().map_or(*IMPORT_WORKERS.start(), NonZeroUsize::get);
-    processors.clamp(*IMPORT_WORKERS.start(), *IMPORT_WORKERS.end())
-}
 
 /// A change that another server over the same database made, or a change of the subscription itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +134,7 @@ pub enum OpenError {
     Encoding(String),
     /// A node of a Citus cluster that does not hold its locks.
     #[error(
-        "the address is that of a worker of a Citus cluster; name the coordinator, which holds the locks"
+        "the address is that of a worker of a Citus cluster; name the coordinator too, which holds the locks"
     )]
     Worker,
     /// It is the target of a copy that is not finished.
@@ -165,8 +159,8 @@ pub enum OpenError {
 /// The PostgreSQL store.
 pub struct Postgres {
     database: Database,
-    groups: Batcher<ImportGroups>,
-    members: Batcher<ImportMembers>,
+    groups: Lanes<ImportGroups>,
+    members: Lanes<ImportMembers>,
     staging: Staging,
     listener: Listener,
     /// The nodes, where there are several.
@@ -194,6 +188,7 @@ impl Postgres {
         layout: Option<Layout>,
     ) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
+        let Hosts { home: settings, others } = Hosts::of(&settings, &tls).await?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
         let listener = Listener::start(settings.config.clone(), tls.clone(), on_change).await?;
@@ -203,20 +198,23 @@ impl Postgres {
         }
         let found = Layout::of(&client).await?;
         let layout = layout.unwrap_or(found);
-        drop(client);
-        let database = Database::new(&settings, tls, true, layout);
-        let nodes = (found == Layout::Spread).then(|| Nodes::watch(database.clone(), metrics.clone()));
-        let pace = match layout {
-            Layout::Together => Pace::TOGETHER,
-            Layout::Spread => Pace::SPREAD,
+        let workers = if found == Layout::Spread { others } else { Vec::new() };
+        let database = Database::with_workers(&settings, workers, tls, layout);
+        let nodes = match found {
+            Layout::Together => None,
+            Layout::Spread => {
+                let places = distribute::places(&client).await?;
+                Some(Nodes::watch(database.clone(), metrics.clone(), places).await)
+            }
         };
+        drop(client);
         let positions = Arc::<ListPositions>::default();
-        let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
-        let members = ImportMembers { database: database.clone() };
+        let groups = || ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
+        let members = || ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Batcher::start(groups, import_workers(), pace, &metrics),
-            members: Batcher::start(members, import_workers(), pace, &metrics),
-            staging: Staging::new(database.clone(), positions),
+            groups: Lanes::start(groups, &database, layout, &metrics),
+            members: Lanes::start(members, &database, layout, &metrics),
+            staging: Staging::new(database.clone(), Arc::clone(&positions)),
             database,
             listener,
             nodes,
@@ -255,7 +253,8 @@ impl Postgres {
         if request.id().is_some_and(|id| self.staging.has(request.app(), id)) {
             return Err(OperationError::Refused(NewGroupRefusal::IdTaken));
         }
-        refusable(self.groups.run(request.app(), request).await)
+        let lane = self.groups.of(&self.database, request.id());
+        refusable(lane.run(request.app(), request).await)
     }
 
     /// Removes messages between accounts that were sent before `before`, at most `limit`.
@@ -355,7 +354,8 @@ impl Store for Postgres {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        refusable(self.members.run(context.app, import_members::Request { context, group, members }).await)
+        let lane = self.members.of(&self.database, Some(&group));
+        refusable(lane.run(context.app, import_members::Request { context, group, members }).await)
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {

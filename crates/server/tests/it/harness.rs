@@ -84,7 +84,7 @@ impl DataLocation {
                 Self::new(Store::Embedded)
             }
             Self::Database(database, imports) => {
-                database.empty("landfall", "schema_versions");
+                database.empty("landfall", &["schema_versions", "places"]);
                 imports.close().unwrap();
                 Self::Database(database, tempfile::tempdir().unwrap())
             }

@@ -2,6 +2,7 @@
 
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
+use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::reach::Keys;
@@ -44,6 +45,10 @@ impl Work for OldDays {
     const DOING: &'static str = "looking for old messages";
     const KIND: Kind = Kind::Statement;
 
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<Vec<Day>, Failure> {
         let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
             return Ok(Vec::new());
@@ -74,6 +79,10 @@ impl Work for Expire {
     type Output = usize;
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Near(&self.day.group)
+    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.day.group)
@@ -160,6 +169,10 @@ impl Work for OldPairs {
     type Output = Vec<(i64, Pair)>;
     const DOING: &'static str = "looking for old messages";
     const KIND: Kind = Kind::Statement;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {

@@ -2,7 +2,9 @@
 
 use super::batcher::Batch;
 use super::database::{Database, Kind, Tx, Work};
-use super::failure::Failure;
+use super::entrances::Entrance;
+use super::failure::{Failure, first_failure};
+use super::layout::Layout;
 use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
 use super::reach::Keys;
@@ -119,6 +121,10 @@ impl Work for Transaction<'_> {
     const DOING: &'static str = ImportGroups::DOING;
     const KIND: Kind = Kind::Write;
 
+    fn entrance(&self) -> Entrance<'_> {
+        self.requests.iter().find_map(Request::id).map_or(Entrance::Any, Entrance::Near)
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
         if self.requests.iter().any(|request| request.context.unknown == UnknownAccounts::Refuse) {
             tx.begin(Some(self.app), &[]).await?;
@@ -234,7 +240,8 @@ impl Transaction<'_> {
                 made.placeholders.iter().map(move |account| (account, now))
             }),
         );
-        let counts = CountLists::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
+        let counts =
+            CountLists::of(self.app, tx.count_part(), made.iter().map(|(_, made)| (made.group.kind, 1)));
         let entries: Vec<Vec<OutboxEntry>> =
             made.iter().map(|(index, made)| self.requests[*index].entries(made)).collect();
         let mut new_entries = NewEntries::new(self.app);
@@ -242,16 +249,18 @@ impl Transaction<'_> {
             let now = self.requests[*index].context.now;
             entries.iter().for_each(|entry| new_entries.push(made.group.id.as_str(), now, entry.as_bytes()));
         }
+        if tx.layout() == Layout::Spread {
+            // Before accounts are read, so that they can be copied.
+            tables::insert_members(tx, &new).await?;
+            new = NewMembers::with_capacity(self.app, 0);
+        }
         let (accounts, members, counted, appended) = futures_util::join!(
             tables::put_placeholders(tx, self.app, placeholders),
             tables::insert_members(tx, &new),
             tables::put(tx, &statements::COUNT_GROUPS, &counts),
             new_entries.append(tx),
         );
-        accounts?;
-        members?;
-        counted?;
-        appended
+        first_failure([accounts, members, counted, appended])
     }
 }
 

@@ -3,7 +3,8 @@
 use super::batcher::Batch;
 use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
-use super::failure::Failure;
+use super::entrances::Entrance;
+use super::failure::{Failure, first_failure};
 use super::locks;
 use super::reach::Keys;
 use super::rows::{MemberLists, NewMembers};
@@ -82,6 +83,10 @@ impl Work for Transaction<'_> {
     type Output = Vec<Reply>;
     const DOING: &'static str = ImportMembers::DOING;
     const KIND: Kind = Kind::Write;
+
+    fn entrance(&self) -> Entrance<'_> {
+        self.requests.first().map_or(Entrance::Any, |request| Entrance::Near(&request.group))
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
         let locks = locks::groups(self.app, self.requests.iter().map(|request| &request.group));
@@ -193,9 +198,7 @@ impl Transaction<'_> {
             tables::insert_members(tx, &new),
             try_join_all(grown.map(|present| self.set_member_count(tx, &present.group))),
         );
-        accounts?;
-        members?;
-        counted?;
+        first_failure([accounts, members, counted.map(drop)])?;
         // After the new members, about which a later call of the same transaction may know more.
         for present in groups.values().filter(|present| !present.earlier.is_empty()) {
             self.set_earlier(tx, present).await?;

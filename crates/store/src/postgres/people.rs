@@ -2,6 +2,7 @@
 
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
+use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
@@ -65,6 +66,10 @@ impl Work for LoadPeople {
     type Output = PeopleSnapshot;
     const DOING: &'static str = "reading people";
     const KIND: Kind = Kind::Read;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<PeopleSnapshot, Failure> {
         tx.begin(None, &[]).await?;

@@ -2,6 +2,7 @@
 
 use super::columns::{Column as _, Parameters, read, read_all};
 use super::database::{Kind, Tx, Work};
+use super::entrances::Entrance;
 use super::failure::Failure;
 use super::reach::Keys;
 use super::statements;
@@ -30,6 +31,10 @@ impl Work for Groups {
     const DOING: &'static str = "reading groups";
     const KIND: Kind = Kind::Statement;
 
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let groups = tables::groups(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned().map(Arc::new)).collect())
@@ -49,6 +54,10 @@ impl Work for Accounts {
     const DOING: &'static str = "reading accounts";
     const KIND: Kind = Kind::Statement;
 
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| accounts.get(id).cloned()).collect())
@@ -66,6 +75,10 @@ impl Work for SignaturesFrom {
     type Output = Timestamp;
     const DOING: &'static str = "reading whether an account was kicked";
     const KIND: Kind = Kind::Read;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_account(&self.account)
@@ -96,6 +109,10 @@ impl Work for Members {
     type Output = Option<MemberPage>;
     const DOING: &'static str = "reading members";
     const KIND: Kind = Kind::Read;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Near(&self.group)
+    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.group)
@@ -144,6 +161,10 @@ impl Work for ListGroups {
     const DOING: &'static str = "reading the list of groups";
     const KIND: Kind = Kind::Read;
 
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<GroupPage, Failure> {
         tx.begin(None, &[]).await?;
         let app = app_column(self.app);
@@ -177,6 +198,10 @@ impl Work for JoinedGroups {
     type Output = JoinedPage;
     const DOING: &'static str = "reading an account's groups";
     const KIND: Kind = Kind::Read;
+
+    fn entrance(&self) -> Entrance<'_> {
+        Entrance::Any
+    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_account(&self.account)
