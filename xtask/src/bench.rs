@@ -12,6 +12,7 @@ mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod load;
 mod migrate;
+mod people;
 mod pgbench;
 pub(crate) mod process;
 mod report;
@@ -57,6 +58,8 @@ pub(crate) enum Bench {
     Import(ImportArguments),
     /// Measures members, messages and reads, and how their cost grows with what is stored
     Service(service::Arguments),
+    /// Measures accounts, one-to-one messages and conversations, and how their cost grows with histories and friends
+    People(people::Arguments),
     /// Moves a file in with `landfall import`, beside single calls and a live caller
     Migrate(migrate::Arguments),
     /// Sends messages while the receiver of their events does what receivers do
@@ -74,6 +77,7 @@ impl Bench {
         match self {
             Self::Import(arguments) => import(arguments),
             Self::Service(arguments) => service::run(arguments),
+            Self::People(arguments) => people::run(arguments),
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Webhooks(arguments) => webhooks::run(arguments),
             Self::Gateway(arguments) => gateway::run(arguments),

@@ -38,6 +38,8 @@ struct ListedCommand<'list> {
     path: &'list str,
     /// Its error code while it is not built.
     planned: Option<&'list str>,
+    /// Why it is not built, where that is said.
+    reason: &'list str,
     /// Whether it is this server's own, and not part of the imitated API.
     own: bool,
 }
@@ -168,15 +170,34 @@ fn planned(commands: &[ListedCommand<'_>]) -> String {
             text.push_str(&format!("* **{}**: {}\n", first.section, names.join(", ")));
         }
     }
+    text.push_str(&reasons(commands));
+    text
+}
+
+/// Why some commands are not built: each reason once, with its commands.
+fn reasons(commands: &[ListedCommand<'_>]) -> String {
+    let mut of_reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for command in commands.iter().filter(|command| !command.reason.is_empty()) {
+        match of_reasons.iter_mut().find(|(reason, _)| *reason == command.reason) {
+            Some((_, paths)) => paths.push(command.path),
+            None => of_reasons.push((command.reason, vec![command.path])),
+        }
+    }
+    let mut text = String::new();
+    for (reason, paths) in of_reasons {
+        let head = if text.is_empty() { "\nWhy not:\n\n" } else { "" };
+        text.push_str(&format!("{head}* `{}`: {reason}\n", paths.join("`, `")));
+    }
     text
 }
 
 fn commands(list: &str) -> Result<Vec<ListedCommand<'_>>> {
     list.lines()
         .map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
-            [section, path, state] => {
+            [section, path, state, rest @ ..] if rest.len() <= 1 => {
                 let planned = (*state != "built" && *state != "own").then_some(*state);
-                Ok(ListedCommand { section, path, planned, own: *state == "own" })
+                let reason = rest.first().copied().unwrap_or_default();
+                Ok(ListedCommand { section, path, planned, reason, own: *state == "own" })
             }
             _ => bail!("no line of the list of commands: {line:?}"),
         })
@@ -362,5 +383,11 @@ mod tests {
             text.contains("answer 60017") && text.ends_with("* **A**: `s/d`\n* **B**: `t/e`\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn reasons_are_given_once_with_their_commands() {
+        let commands = commands("A\ts/d\t60017\tno\nA\ts/e\t60017\nA\ts/f\t60017\tno\n").unwrap();
+        assert!(planned(&commands).ends_with("\nWhy not:\n\n* `s/d`, `s/f`: no\n"));
     }
 }

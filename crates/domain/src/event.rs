@@ -30,13 +30,28 @@ pub enum Event {
     },
     Joined {
         accounts: Vec<UserId>,
+        how: Joining,
         /// Whether clients receive no notice.
         silent: bool,
     },
     /// The last seat was taken, or an account could not join a full group.
     Full,
+    /// An application was granted; the account is a member now.
+    Accepted {
+        account: UserId,
+        /// What is said about it.
+        text: String,
+    },
+    /// An application was refused.
+    Rejected {
+        account: UserId,
+        /// What is said about it.
+        text: String,
+    },
     Removed {
         accounts: Vec<UserId>,
+        /// Whether they left by themselves.
+        quit: bool,
         /// Whether clients receive no notice.
         silent: bool,
     },
@@ -123,6 +138,17 @@ pub enum Event {
         /// The number of the last change to the message's extensions.
         last: u32,
     },
+}
+
+/// How accounts became members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joining {
+    /// Somebody added them.
+    Invited,
+    /// They joined by themselves.
+    Applied,
+    /// They applied, or a member invited them, and somebody who may agreed.
+    Approved,
 }
 
 /// The read receipt of a message.

@@ -1,5 +1,7 @@
 //! Extensions: keys and values that apps attach to a message, and changes of them.
 
+use std::collections::BTreeMap;
+
 /// Figures of a message's extensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExtensionHead {
@@ -19,6 +21,13 @@ pub struct Extension {
     pub seq: u32,
 }
 
+/// The extensions of a message between two accounts, with their figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extensions {
+    pub head: ExtensionHead,
+    pub all: BTreeMap<String, Extension>,
+}
+
 /// A change of a message's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExtensionChange {
@@ -36,6 +45,44 @@ impl ExtensionChange {
             Self::Set(asked) | Self::Delete(asked) => asked,
             Self::Clear => &[],
         }
+    }
+
+    /// Changes one extension that is `present` now, and gives its place what it is afterwards.
+    pub(crate) fn apply(
+        &self,
+        asked: &AskedExtension,
+        present: &mut Option<Extension>,
+        head: &mut ExtensionHead,
+    ) -> ExtensionOutcome {
+        let known = present.as_ref().map_or(0, |present| present.seq);
+        let deletes = matches!(self, Self::Delete(_));
+        let problem = if deletes && present.is_none() {
+            Some(ExtensionProblem::Missing)
+        } else if asked.seq.is_some_and(|seq| seq != known) {
+            Some(ExtensionProblem::Conflict)
+        } else {
+            None
+        };
+        if problem.is_none() {
+            head.latest_seq = head.latest_seq.saturating_add(1);
+            head.count = head.count.saturating_sub(u32::from(present.is_some()));
+            *present = (!deletes).then(|| Extension { value: asked.value.clone(), seq: head.latest_seq });
+            head.count = head.count.saturating_add(u32::from(present.is_some()));
+        }
+        let (value, seq) = match &present {
+            Some(extension) => (extension.value.clone(), extension.seq),
+            None if problem.is_none() => (String::new(), head.latest_seq),
+            None => (String::new(), 0),
+        };
+        ExtensionOutcome { problem, key: asked.key.clone(), value, seq }
+    }
+}
+
+impl ExtensionHead {
+    /// The figures once all extensions are removed.
+    pub(crate) fn cleared(self) -> Self {
+        let latest_seq = self.latest_seq.saturating_add(1);
+        Self { latest_seq, clear_seq: latest_seq, count: 0 }
     }
 }
 

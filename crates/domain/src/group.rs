@@ -281,6 +281,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// What accounts outside a group that they may find see of it: notice and custom fields are for its members. [choice]
+    #[must_use]
+    pub fn as_outsiders_see_it(&self) -> Self {
+        let nothing = Text::stored(String::new());
+        let profile = Profile { notification: nothing, fields: Vec::new(), ..self.profile.clone() };
+        Self { profile, ..self.clone() }
+    }
+
     /// Counts a change of the profile.
     pub(crate) fn info_changes(&mut self, now: Timestamp) {
         self.info_seq = self.info_seq.saturating_add(1);

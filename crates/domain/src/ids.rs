@@ -28,6 +28,11 @@ impl UserId {
             .then(|| Self(raw.to_owned()))
     }
 
+    /// Makes a name of this beginning, which is short and printable, from random bits. Equal bits give equal names.
+    pub(crate) fn generate(prefix: &str, random_bits: u64) -> Self {
+        Self(format!("{prefix}{random_bits:016x}"))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -74,6 +79,12 @@ impl GroupId {
     pub fn parse(raw: &str) -> Option<Self> {
         ((1..=GROUP_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw))
             .then(|| Self(raw.to_owned()))
+    }
+
+    /// Whether it begins like the ids of communities, which no other group has.
+    #[must_use]
+    pub fn is_community(&self) -> bool {
+        self.0.starts_with(COMMUNITY)
     }
 
     /// An id chosen by the app for a new group of type `kind`.

@@ -4,7 +4,9 @@
 //! on the wire. Every rule is a pure function, so both stores can call it inside their transaction.
 
 pub mod account;
+pub mod actor;
 mod answer_slot;
+pub mod application;
 pub mod attributes;
 pub mod bulk;
 pub mod capability;
@@ -31,6 +33,7 @@ pub mod part;
 pub mod people;
 pub mod permission;
 pub mod refusal;
+pub mod rights;
 #[cfg(test)]
 mod sample;
 pub mod several;
@@ -38,6 +41,7 @@ pub mod snapshot;
 pub mod staged;
 pub mod store;
 pub mod subscribers;
+pub mod survey;
 pub mod text;
 pub mod time;
 pub mod topic;

@@ -5,6 +5,10 @@
 
 #![warn(missing_docs)]
 
+mod people;
+
+pub use people::{FollowLimits, PushLimits};
+
 /// Bounds of a length, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -71,6 +75,8 @@ pub struct MessageLimits {
     pub recalled_per_call: usize,
     /// Reason of a recall, bytes.
     pub recall_reason: Span,
+    /// How long a member may recall what it sent, seconds.
+    pub recall_seconds: u64,
     /// Members one message points at.
     pub at: usize,
     /// Members a directed message is for.
@@ -176,6 +182,31 @@ pub struct FriendLimits {
     pub fields: FieldLimits,
 }
 
+/// Limits of folders of conversations, and of marks on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolderLimits {
+    /// Folders of one account.
+    pub count: usize,
+    /// Name of a folder, bytes.
+    pub name: Span,
+    /// Conversations of one account that are in folders, all folders together. [choice]
+    pub filed: usize,
+    /// Conversations of one account that are marked.
+    pub marked: usize,
+    /// Conversations marked in one call.
+    pub marked_per_call: usize,
+    /// Conversations put into a folder, or taken out, in one call.
+    pub filed_per_call: usize,
+    /// Conversations looked for in one call.
+    pub looked_for: usize,
+    /// Conversations on one page.
+    pub per_page: usize,
+    /// What an app keeps with a conversation of an account, bytes.
+    pub custom: Span,
+    /// Conversations that one account has pinned.
+    pub pinned: usize,
+}
+
 /// The limits in force; chosen by `[limits] mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -227,6 +258,12 @@ pub struct Limits {
     pub live: LiveLimits,
     /// Friends and blocklists.
     pub friends: FriendLimits,
+    /// Folders of conversations, and marks on them.
+    pub folders: FolderLimits,
+    /// Following.
+    pub follow: FollowLimits,
+    /// Pushes to everybody.
+    pub push: PushLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// A text in the profile of an account, such as its nick, bytes.
@@ -270,6 +307,7 @@ impl Limits {
             per_second: 40,
             recalled_per_call: 10,
             recall_reason: Span::up_to(100),
+            recall_seconds: 120,
             at: 30,
             directed_to: 50,
             notified: 500,
@@ -315,6 +353,20 @@ impl Limits {
             per_page: 500,
             fields: FieldLimits { count: 20, value: Span::up_to(500) },
         },
+        folders: FolderLimits {
+            count: 20,
+            name: Span::one_to(32),
+            filed: 1_000,
+            marked: 1_000,
+            marked_per_call: 100,
+            filed_per_call: 1_000,
+            looked_for: 300,
+            per_page: 100,
+            custom: Span::up_to(256),
+            pinned: 50,
+        },
+        follow: FollowLimits::FAITHFUL,
+        push: PushLimits::FAITHFUL,
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         location: Span::up_to(16),
@@ -352,6 +404,7 @@ impl Limits {
             per_second: 0,
             recalled_per_call: 100,
             recall_reason: Span::up_to(1_000),
+            recall_seconds: 120,
             at: 300,
             directed_to: 500,
             notified: 5_000,
@@ -397,6 +450,20 @@ impl Limits {
             per_page: 500,
             fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
         },
+        folders: FolderLimits {
+            count: 100,
+            name: Span::one_to(256),
+            filed: 5_000,
+            marked: 5_000,
+            marked_per_call: 500,
+            filed_per_call: 1_000,
+            looked_for: 1_000,
+            per_page: 100,
+            custom: Span::up_to(1_024),
+            pinned: 200,
+        },
+        follow: FollowLimits::RELAXED,
+        push: PushLimits::RELAXED,
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         location: Span::up_to(4_096),

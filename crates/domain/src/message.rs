@@ -35,11 +35,21 @@ pub struct MessageLog {
     pub cleared: u32,
     /// Messages below this number were removed because of their age.
     pub first_kept: u32,
+    /// What lists of conversations show in place of `last_message`: the time of the last message before an import that left
+    /// them as they were. The next message ends it. Of groups only; topics are not on such lists.
+    pub listed: Option<Timestamp>,
 }
 
 impl Default for MessageLog {
     fn default() -> Self {
-        Self { next_seq: 1, last_message: Timestamp(0), read_by_all: 0, cleared: 0, first_kept: 1 }
+        Self {
+            next_seq: 1,
+            last_message: Timestamp(0),
+            read_by_all: 0,
+            cleared: 0,
+            first_kept: 1,
+            listed: None,
+        }
     }
 }
 
@@ -50,11 +60,18 @@ impl MessageLog {
         self.next_seq.saturating_sub(1)
     }
 
+    /// When the last message was sent that lists of conversations show; 0 when there is none.
+    #[must_use]
+    pub fn last_listed(&self) -> Timestamp {
+        self.listed.unwrap_or(self.last_message)
+    }
+
     /// Takes the next number for a message sent at `sent`; `None` when all are used up.
     pub fn take_seq(&mut self, sent: Timestamp) -> Option<u32> {
         let seq = self.next_seq;
         self.next_seq = seq.checked_add(1)?;
         self.last_message = self.last_message.max(sent);
+        self.listed = None;
         Some(seq)
     }
 
@@ -302,7 +319,11 @@ pub struct Tip {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TipKind {
+    /// Members joined by themselves.
+    Joined,
     Invited,
+    /// Members left by themselves.
+    Quit,
     Kicked,
     /// Members became administrators.
     AdminSet,
@@ -318,8 +339,10 @@ pub enum TipKind {
 
 impl TipKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
+        Self::Joined,
         Self::Invited,
+        Self::Quit,
         Self::Kicked,
         Self::AdminSet,
         Self::AdminCancelled,
@@ -332,7 +355,9 @@ impl TipKind {
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
+            Self::Joined => 1,
             Self::Invited => 2,
+            Self::Quit => 3,
             Self::Kicked => 4,
             Self::AdminSet => 5,
             Self::AdminCancelled => 6,

@@ -10,6 +10,7 @@ mod perform;
 
 pub use perform::{import, perform};
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -43,6 +44,12 @@ impl<Answer> Decision<Answer> {
         Self::new(Changes::default(), answer)
     }
 
+    /// The same with another answer.
+    #[must_use]
+    pub fn answered<Other>(self, answer: Other) -> Decision<Other> {
+        Decision { changes: self.changes, answer, events: self.events }
+    }
+
     /// Adds an event, if there is one.
     #[must_use]
     pub fn with_event(mut self, event: impl Into<Option<Event>>) -> Self {
@@ -67,6 +74,9 @@ pub trait GroupOperation: Send + Sync + 'static {
 
     /// The group.
     fn group(&self) -> &GroupId;
+
+    /// What it does, as far as rights go: checked before [`decide`](Self::decide) where an account acts for itself.
+    fn actions(&self) -> Vec<Action>;
 
     /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;

@@ -3,6 +3,7 @@
 pub mod add_members;
 pub mod add_permission_group;
 pub mod add_topic;
+mod applications;
 pub mod ban_members;
 pub mod change_attributes;
 pub mod change_counters;
@@ -13,7 +14,10 @@ pub mod delete_by_sender;
 pub mod delete_members;
 pub mod destroy_permission_groups;
 pub mod destroy_topics;
+pub mod handle_application;
 pub mod import_messages;
+pub mod invite_members;
+pub mod join_group;
 pub mod mark_read;
 pub mod modify_group;
 pub mod modify_member;

@@ -132,10 +132,10 @@ fn of_topic(topic: &Topic) -> u64 {
 }
 
 /// FNV-1a; part of the stored format.
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Fnv {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
@@ -145,11 +145,15 @@ impl Fnv {
         }
     }
 
-    fn number(&mut self, number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
         self.bytes(&number.to_le_bytes());
     }
 
-    fn text(&mut self, text: &str) {
+    pub(crate) fn get(&self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
         self.number(text.len() as u64);
     }

@@ -2,6 +2,7 @@
 //!
 //! A store keeps every kind of part in the same way, so a new kind costs it a number and an encoding.
 
+use crate::application::Application;
 use crate::attributes::{Attributes, Counters};
 use crate::extension::{Extension, ExtensionHead};
 use crate::ids::{PermissionGroupId, TopicId, UserId};
@@ -20,6 +21,8 @@ pub enum PartKey {
     TopicMember(TopicId, UserId),
     /// An account that must stay out.
     Ban(UserId),
+    /// What an account that is to become a member waits for.
+    Application(UserId),
     /// An administrator of a live-stream group, which keeps no members.
     LiveAdmin(UserId),
     PermissionGroup(PermissionGroupId),
@@ -45,6 +48,7 @@ pub enum Part {
     TopicMember(TopicMember),
     /// A ban and its end.
     Ban(Timestamp),
+    Application(Application),
     /// The time at which the account became an administrator.
     LiveAdmin(Timestamp),
     PermissionGroup(PermissionGroup),
@@ -66,6 +70,7 @@ pub enum PartFamily {
     /// The members with a row in a topic.
     TopicMembers(TopicId),
     Bans,
+    Applications,
     /// All administrators of a live-stream group.
     LiveAdmins,
     PermissionGroups,

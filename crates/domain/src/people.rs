@@ -6,15 +6,24 @@
 
 #![warn(missing_docs)]
 
+pub mod archive;
+pub mod brought;
 pub mod changes;
+pub mod counts;
 pub mod event;
 pub mod fact;
+pub mod folders;
+pub mod follow;
 pub mod friends;
+pub mod labels;
 pub mod message;
+pub mod official;
 pub mod operation;
 pub mod operations;
 pub mod portrait;
+pub mod push;
 pub mod snapshot;
+pub mod words;
 
 use crate::ids::UserId;
 use std::fmt;

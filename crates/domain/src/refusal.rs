@@ -3,6 +3,7 @@
 use crate::error::NoSuchGroup;
 use crate::ids::UserId;
 use crate::message::BodyTooLong;
+use crate::rights::{Holders, Right};
 use crate::several::Several;
 
 /// The reason why an operation on one group is refused. A refused operation changes nothing.
@@ -23,6 +24,41 @@ pub enum Refusal {
     /// The owner, named here, may not leave.
     #[error("{0} is the owner and may not leave; change the owner first")]
     OwnerStays(UserId),
+    /// Who acts has not this right.
+    #[error("in groups of this type only {holders} may {}", right.deed())]
+    NotPermitted {
+        /// Those who have it.
+        holders: Holders,
+        /// The right.
+        right: Right,
+    },
+    /// Accounts cannot do this for themselves.
+    #[error("only an administrator of the app may do this")]
+    AppOnly,
+    /// Something that an account can do only for itself.
+    #[error("an account may act for itself only")]
+    NotOneself,
+    /// Who acts is not in the group.
+    #[error("you are not a member of the group")]
+    NotIn,
+    /// The owner leaves a group that would then have none.
+    #[error("the owner cannot leave; make another member the owner first, or dissolve the group")]
+    OwnerQuits,
+    /// An account names itself where it may not.
+    #[error("an account cannot do this to itself")]
+    Oneself,
+    /// Who acts does not rank above this account.
+    #[error("{0} is the owner or an administrator, or of the same rank as you")]
+    Outranked(UserId),
+    /// A member joins again.
+    #[error("the account is a member already")]
+    AlreadyAMember,
+    /// No application waits, or somebody has decided on it.
+    #[error("there is no such application, or it was handled already")]
+    NoSuchApplication,
+    /// Too late to recall a message.
+    #[error("messages can be recalled for {0} seconds")]
+    RecallOver(u64),
     /// Not a member of the group.
     #[error("{0} is not a member of the group")]
     NotAMember(UserId),
@@ -91,6 +127,9 @@ pub enum TooMany {
     /// Permission groups.
     #[error("a community has at most {0} permission groups")]
     PermissionGroups(usize),
+    /// Applications.
+    #[error("at most {0} applications wait in a group")]
+    Applications(usize),
     /// Administrators of a live-stream group.
     #[error("a group has at most {0} administrators")]
     Admins(usize),

@@ -85,6 +85,44 @@ pub struct JoinedPage {
     pub groups: Vec<(Group, Member)>,
 }
 
+/// What lists of conversations show of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedChat {
+    /// The group.
+    pub group: GroupId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The number of its last message; 0 when there is none.
+    pub last_seq: u32,
+    /// When the last message was sent that such lists show; 0 when there is none.
+    pub last_listed: Timestamp,
+    /// Whether an import has brought messages since that such lists do not show.
+    pub quiet: bool,
+}
+
+impl JoinedChat {
+    /// Of a group.
+    #[must_use]
+    pub fn of(group: &Group) -> Self {
+        Self {
+            group: group.id.clone(),
+            created: group.created,
+            last_seq: group.log.last_seq(),
+            last_listed: group.log.last_listed(),
+            quiet: group.log.listed.is_some(),
+        }
+    }
+}
+
+/// Some of an account's groups, in the order of their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JoinedChats {
+    /// The groups; those in which nothing was said yet are left out.
+    pub chats: Vec<JoinedChat>,
+    /// The last group that was looked at; `None` when there are no others.
+    pub last: Option<GroupId>,
+}
+
 /// How a store is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -181,6 +219,16 @@ pub trait Store: Send + Sync {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError>;
 
+    /// What lists of conversations show of the groups an account is a member of: those behind `after`, of which at most
+    /// `limit` are looked at. Each costs the read of its row.
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError>;
+
     /// Removes messages of groups and of pairs that were sent before `before`, at most `limit` of them; how many were removed, 0 when none is
     /// left.
     async fn expire_messages(&self, app: AppId, before: Timestamp, limit: usize)
@@ -200,6 +248,15 @@ pub trait Store: Send + Sync {
 
     /// The accounts named; `None` where there is none.
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError>;
+
+    /// Accounts of an app, in an order of the store's own: those that come after `after`, at most `limit`. A page that is not
+    /// full is the last. An account that comes while pages are read may be missing from them.
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError>;
 
     /// Signatures of the account made before this second are not valid, also when it was deleted since it was kicked,
     /// and imported anew; 0 when it was never kicked.

@@ -35,6 +35,9 @@ pub struct Account {
     pub nick: Option<String>,
     #[serde(rename = "FaceUrl", skip_serializing_if = "Option::is_none")]
     pub face_url: Option<String>,
+    /// The other fields of its profile: those of the API, and those of the app.
+    #[serde(rename = "ProfileItem", skip_serializing_if = "Vec::is_empty")]
+    pub profile: Vec<TagValue>,
     /// What has no place elsewhere. That of a message survives an export.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<Json>,
@@ -46,6 +49,62 @@ pub struct Account {
 pub struct CustomValue {
     pub key: String,
     pub value: String,
+}
+
+/// The value of a field of a profile or a friend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldValue {
+    Text(String),
+    Number(u64),
+}
+
+impl Default for FieldValue {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+/// A field of a profile or a friend, by its tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TagValue {
+    pub tag: String,
+    pub value: FieldValue,
+}
+
+/// A friend of an account, and what the account keeps of it. The other way round is another record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Friend {
+    #[serde(rename = "src", skip_serializing_if = "String::is_empty")]
+    pub src: String,
+    #[serde(rename = "key", skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Whose friend it is.
+    #[serde(rename = "From_Account")]
+    pub account: String,
+    #[serde(rename = "To_Account")]
+    pub friend: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark_time: Option<u64>,
+    /// The lists that the friend is in.
+    #[serde(rename = "GroupName", skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_wording: Option<String>,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_time: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom_item: Vec<TagValue>,
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
+    pub x: Option<Json>,
 }
 
 /// A group, without its members.
@@ -150,7 +209,7 @@ pub struct Reaction {
     pub accounts: Vec<String>,
 }
 
-/// A message of a group or topic.
+/// A message of a group or topic, or one between two accounts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Message {
@@ -158,11 +217,16 @@ pub struct Message {
     pub src: String,
     #[serde(rename = "key", skip_serializing_if = "String::is_empty")]
     pub key: String,
+    /// Empty for a message between two accounts.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub group_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic_id: Option<String>,
     #[serde(rename = "From_Account")]
     pub from: String,
+    /// The receiver of a message between two accounts.
+    #[serde(rename = "To_Account", skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// Seconds since 1970; may be absent where `ts_ms` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_time: Option<u64>,
@@ -172,6 +236,9 @@ pub struct Message {
     /// Given by sources that have the API's own; derived from `src` and `key` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random: Option<u32>,
+    /// The API's other number of a message between two accounts; derived where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msg_seq: Option<u32>,
     /// The API's array of elements.
     pub msg_body: Json,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +259,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// The receiver, where it is a message between two accounts.
+    #[must_use]
+    pub fn receiver(&self) -> Option<&str> {
+        self.to.as_deref().filter(|to| !to.is_empty())
+    }
+
     /// When it was sent, milliseconds since 1970, as exactly as it is known.
     #[must_use]
     pub fn sent_ms(&self) -> Option<u64> {
@@ -205,7 +278,7 @@ impl Message {
     }
 }
 
-/// How far a member has read. One of `read_ms`, `read_key` and `UnreadMsgNum` is given.
+/// How far a member of a group, or one of two accounts, has read. One of `read_ms`, `read_key` and `UnreadMsgNum` is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Read {
@@ -213,11 +286,16 @@ pub struct Read {
     pub src: String,
     #[serde(rename = "key", skip_serializing_if = "String::is_empty")]
     pub key: String,
+    /// Empty for what passes between two accounts.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub group_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic_id: Option<String>,
     #[serde(rename = "Member_Account")]
     pub account: String,
+    /// Whose messages it has read, where they are between two accounts.
+    #[serde(rename = "Peer_Account", skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
     /// Every message sent up to then was read; milliseconds since 1970.
     #[serde(rename = "read_ms", skip_serializing_if = "Option::is_none")]
     pub read_ms: Option<u64>,
@@ -229,6 +307,14 @@ pub struct Read {
     pub unread_msg_num: Option<u32>,
     #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
     pub x: Option<Json>,
+}
+
+impl Read {
+    /// The other account, where messages between two accounts were read.
+    #[must_use]
+    pub fn peer(&self) -> Option<&str> {
+        self.peer.as_deref().filter(|peer| !peer.is_empty())
+    }
 }
 
 /// A file that messages refer to as `file:KEY`, wherever an element has an address.

@@ -1,7 +1,8 @@
 //! Brings a neutral file into a server over its API.
 //!
 //! The records are put in order on the disk, accounts and files are brought in, then groups, several at the same time, each by one
-//! worker: the group, its topics, members, messages, changes of what is there already, read marks. What the server took is
+//! worker: the group, its topics, members, messages, changes of what is there already, read marks. So are the friends of an account,
+//! and the messages between two. What the server took is
 //! written to the journal before the next step, so that an import can be stopped anywhere and started again.
 //!
 //! [choice] A group's history stops at its first message that is faulty or refused; those behind it are left for another run.
@@ -19,6 +20,7 @@ mod members;
 mod message;
 mod messages;
 mod options;
+mod people;
 mod profile;
 mod reading;
 mod reads;
@@ -150,6 +152,9 @@ async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), 
         if let Some(ready) = next.take_if(|next| groups || matches!(next, Work::Single(_))) {
             workers.push(match ready {
                 Work::Single(items) => Box::pin(single(run, items)),
+                Work::Group(id, items) if id.contains(people::BETWEEN) => {
+                    Box::pin(people::import(run, items))
+                }
                 Work::Group(id, items) => Box::pin(group::import(run, id, items)),
             });
         }

@@ -19,7 +19,10 @@ use redb::{Database, ReadableDatabase as _, ReadableTable as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, JOBS, MEMBERS, MESSAGES, READS, SOURCE, TEXTS, TOPICS};
+use tables::{
+    ACCOUNTS, CONVERSATIONS, DIRECT, FILES, FRIENDS, GROUPS, JOBS, MEMBERS, MESSAGES, READS, SOURCE, TEXTS,
+    TOPICS,
+};
 use writer::Writer;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -108,6 +111,24 @@ impl Journal {
     pub fn account(&self, account: &str) -> Result<Option<u64>, JournalError> {
         let table = self.database.begin_read()?.open_table(ACCOUNTS)?;
         Ok(table.get(account)?.map(|hash| hash.value()))
+    }
+
+    /// The hash of what an account keeps of a friend. `name`: the account, a tab, and the friend.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn friend(&self, name: &str) -> Result<Option<u64>, JournalError> {
+        let table = self.database.begin_read()?.open_table(FRIENDS)?;
+        Ok(table.get(name)?.map(|hash| hash.value()))
+    }
+
+    /// The hash of a message between two accounts, by the hash of their names.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn direct(&self, pair: u64, identity: u64) -> Result<Option<u64>, JournalError> {
+        let table = self.database.begin_read()?.open_table(DIRECT)?;
+        Ok(table.get((pair, identity))?.map(|hash| hash.value()))
     }
 
     /// The receipt of a group.

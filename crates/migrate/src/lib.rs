@@ -5,6 +5,7 @@
 //! servers over their public API only; the server itself takes whole groups from it ([`whole`]).
 
 pub mod check;
+mod direct;
 pub mod export;
 pub mod fault;
 pub mod files;

@@ -61,6 +61,7 @@ loss_kinds! {
     EmptyMessages = "empty_messages", Lost, "empty message", "empty messages";
     DeletedMessages = "deleted_messages", Lost, "deleted message", "deleted messages";
     RepeatedMessages = "repeated_messages", Lost, "message that the source has twice", "messages that the source has twice";
+    OneToOneOthers = "one_to_one_others", Lost, "message of a third in a one-to-one conversation", "messages of a third in one-to-one conversations";
     Reactions = "reactions", Lost, "message with more reactions than it has room for", "messages with more reactions than they have room for";
     ReactionUsers = "reaction_users", Lost, "reaction of accounts that the source does not name", "reactions of accounts that the source does not name";
     Extras = "extras", Lost, "message with more further members than it has room for", "messages with more further members than they have room for";
@@ -75,6 +76,7 @@ loss_kinds! {
     SameNames = "same_names", Changed, "group that has the name of another", "groups that have the name of another";
     IdsChanged = "ids_changed", Changed, "id that has to change", "ids that have to change";
     Admins = "admins", Changed, "administrator who becomes an ordinary member", "administrators who become ordinary members";
+    OneToOneGroups = "one_to_one_groups", Changed, "conversation that becomes a group, because it is not of two known accounts", "conversations that become groups, because they are not of two known accounts";
     Archived = "archived", Changed, "archived channel that becomes an ordinary group", "archived channels that become ordinary groups";
     Created = "created", Changed, "group that is made earlier, before its first message", "groups that are made earlier, before their first message";
     JoinsMoved = "joins_moved", Changed, "member who joins right after the group is made", "members who join right after the group is made";

@@ -5,7 +5,8 @@
 //! in the source.
 //!
 //! By default nothing is lost that has content: system messages and those of bots are kept, empty and deleted ones are left
-//! out. Members join when they joined in the source. Direct conversations become Private groups. [choice]
+//! out. Members join when they joined in the source. Direct conversations become Private groups, unless `kinds` or a channel says
+//! `one-to-one`. [choice]
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,9 @@ pub enum GroupKind {
     #[serde(alias = "Meeting")]
     ChatRoom,
     Community,
+    /// No group: messages between two accounts. A conversation that has not two accounts becomes a Private group.
+    #[serde(rename = "one-to-one")]
+    OneToOne,
 }
 
 impl GroupKind {
@@ -46,6 +50,7 @@ impl GroupKind {
             Self::Public => "Public",
             Self::ChatRoom => "ChatRoom",
             Self::Community => "Community",
+            Self::OneToOne => "one-to-one",
         }
     }
 }
@@ -166,6 +171,9 @@ pub struct Mapping {
     pub kinds: Kinds,
     pub messages: Messages,
     pub members: Members,
+    /// Which further members of a user (its `x`) become fields of its profile: their tags, such as `Tag_Profile_Custom_Title`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiles: BTreeMap<String, String>,
     pub channels: BTreeMap<String, ChannelRule>,
     pub users: BTreeMap<String, UserRule>,
 }
@@ -269,6 +277,10 @@ mod tests {
         assert_eq!(mapping.group_kind("C2", ChannelKind::Public), GroupKind::Community);
         assert_eq!((mapping.messages.system, mapping.messages.bot), (Choice::LeaveOut, Choice::Keep));
         assert!(mapping.users["U 1"].leave_out);
+        let mapping = Mapping::parse("[profiles]\ntitle = \"Tag_Profile_Custom_Title\"\n").unwrap();
+        assert_eq!(mapping.profiles["title"], "Tag_Profile_Custom_Title");
+        let mapping = Mapping::parse("[kinds]\ndirect = \"one-to-one\"\n").unwrap();
+        assert_eq!(mapping.group_kind("D1", ChannelKind::Direct), GroupKind::OneToOne);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The records of a neutral file in the order in which they are brought in.
 //!
 //! Accounts come first, then files, then group after group: the group, its topics, members, messages in the order in which they
-//! were sent, and how far members have read.
+//! were sent, and how far members have read. Among the groups are the friends of each account, and the messages and read marks of
+//! each pair of accounts.
 
 use crate::fault::{Fault, FaultCode};
 use crate::format::{File, Kind, LineError, Reader, Record, RecordError, address};
@@ -200,7 +201,7 @@ fn parsed(value: &[u8]) -> Option<Parsed> {
     Some(Parsed::Record(u64::from_le_bytes(*line), Box::new(record)))
 }
 
-/// First byte of the keys of accounts, files, and everything that belongs to groups.
+/// First byte of the keys of accounts, files, and everything that belongs to groups, conversations and lists of friends.
 const ACCOUNTS: u8 = 0;
 const FILES: u8 = 1;
 const GROUPS: u8 = 2;
@@ -227,10 +228,10 @@ fn order_key(record: &Record, line: u64) -> Vec<u8> {
     key.push(match kind {
         Kind::Account => ACCOUNTS,
         Kind::File => FILES,
-        Kind::Group | Kind::Topic | Kind::Member | Kind::Message | Kind::Read => GROUPS,
+        Kind::Friend | Kind::Group | Kind::Topic | Kind::Member | Kind::Message | Kind::Read => GROUPS,
     });
-    if let Some(group) = record.group_id() {
-        push_text(&mut key, group);
+    if let Some(bundle) = record.bundle() {
+        push_text(&mut key, &bundle);
         key.push(kind as u8);
     }
     match record {
@@ -239,6 +240,7 @@ fn order_key(record: &Record, line: u64) -> Vec<u8> {
             push_text(&mut key, &file.src);
             push_text(&mut key, &file.key);
         }
+        Record::Friend(friend) => push_text(&mut key, &friend.friend),
         Record::Group(_) => {}
         Record::Topic(topic) => push_text(&mut key, &topic.topic_id),
         Record::Member(member) => push_text(&mut key, &member.account),

@@ -9,10 +9,12 @@
 
 mod body;
 pub mod defaults;
+mod direct;
 mod group;
 pub mod legal;
 mod member;
 mod message;
+pub(crate) mod people;
 mod read;
 mod server;
 mod single;
@@ -23,7 +25,9 @@ use crate::fault::{Fault, FaultCode};
 use crate::format::Record;
 use crate::ordered::Entry;
 use crate::seen::Seen;
+use direct::PairState;
 use group::GroupState;
+use people::FriendsState;
 pub use server::ServerLimits;
 use std::sync::Arc;
 
@@ -47,6 +51,8 @@ pub struct Checker {
     /// `src` and `key` of the last file record.
     last_file: Option<String>,
     group: Option<GroupState>,
+    pair: PairState,
+    friends: FriendsState,
 }
 
 impl Checker {
@@ -58,6 +64,8 @@ impl Checker {
             last_account: None,
             last_file: None,
             group: None,
+            pair: PairState::default(),
+            friends: FriendsState::default(),
         }
     }
 
@@ -67,11 +75,15 @@ impl Checker {
         match &entry.record {
             Record::Account(account) => self.account(account, &mut faults),
             Record::File(file) => self.file(file, &mut faults),
+            Record::Friend(friend) => self.friend(friend, &mut faults),
             Record::Group(group) => self.begin(group, entry, &mut faults),
             Record::Topic(topic) => self.group(entry).topic(topic, &mut faults),
             Record::Member(member) => self.group(entry).member(member, &mut faults),
             Record::Message(message) => self.message(message, entry, &mut faults),
-            Record::Read(read) => self.group(entry).read(read, &mut faults),
+            Record::Read(read) => match read.peer() {
+                Some(peer) => self.direct_read(read, peer, &mut faults),
+                None => self.group(entry).read(read, &mut faults),
+            },
         }
         if faults.is_empty() {
             let fine = self.group.as_ref().is_none_or(|group| group.carries(&entry.record));
@@ -93,15 +105,21 @@ pub fn name(record: &Record) -> String {
     match record {
         Record::Account(account) => account.user_id.clone(),
         Record::File(_) => String::new(),
+        Record::Friend(friend) => format!("{} of {}", friend.friend, friend.account),
         Record::Group(group) => group.group_id.clone(),
         Record::Topic(topic) => topic.topic_id.clone(),
         Record::Member(member) => format!("{} in {}", member.account, member.group_id),
         Record::Message(message) => {
-            format!("{} in {} at {}", message.from, message.group_id, message.sent().unwrap_or_default())
+            let sent = message.sent().unwrap_or_default();
+            match message.receiver() {
+                Some(to) => format!("{} to {to} at {sent}", message.from),
+                None => format!("{} in {} at {sent}", message.from, message.group_id),
+            }
         }
-        Record::Read(read) => {
-            format!("{} in {}", read.account, read.topic_id.as_ref().unwrap_or(&read.group_id))
-        }
+        Record::Read(read) => match read.peer() {
+            Some(peer) => format!("{} with {peer}", read.account),
+            None => format!("{} in {}", read.account, read.topic_id.as_ref().unwrap_or(&read.group_id)),
+        },
     }
 }
 

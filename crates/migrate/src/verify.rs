@@ -1,7 +1,8 @@
 //! Compares a neutral file with a server, group by group: whether everything arrived, and is still there.
 //!
 //! An address of a file stands for its content: what the server should have is known by its hash, and whether it is there is
-//! asked. Groups that only the server has are not looked at, nor are accounts. Of a profile only what the file gives is compared.
+//! asked. Groups that only the server has are not looked at, nor are accounts. Of a profile and of a friend only what the file gives is
+//! compared. Friends, and what passed between two accounts, are compared like groups, and counted apart.
 
 mod body;
 mod feed;
@@ -11,6 +12,7 @@ mod hash;
 mod members;
 mod message;
 mod messages;
+mod people;
 mod profile;
 mod text;
 
@@ -138,6 +140,8 @@ pub struct VerifyReport {
     /// The file is cut off or damaged: what comes behind that was not compared.
     pub cut_off: bool,
     pub shortened: u64,
+    /// Profiles, lists of friends and one-to-one conversations of the file, and how many of them the server has like this.
+    pub people: Both,
     /// A hash over the hashes of all groups, in the order of their ids.
     pub hash: String,
 }
@@ -146,7 +150,15 @@ impl VerifyReport {
     /// Whether every group is on the server as it is in the file, and all of the file was read.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.different == 0 && self.missing == 0 && !self.cut_off
+        let people = self.people.file == self.people.server;
+        people && self.different == 0 && self.missing == 0 && !self.cut_off
+    }
+
+    fn count_people(&mut self, result: &GroupResult) {
+        self.people.file += 1;
+        self.people.server += u64::from(result.outcome == Outcome::Equal);
+        self.messages.file += result.messages.file;
+        self.messages.server += result.messages.server;
     }
 
     fn count(&mut self, result: &GroupResult) {
@@ -177,6 +189,7 @@ pub async fn verify(
     on_group: &mut (dyn FnMut(&GroupResult) + Send),
 ) -> Result<VerifyReport, VerifyError> {
     let reading = Reading::new(server);
+    let profiles = people::profiles(file, &options.rules, &reading).await?;
     let (contents, spill) = (Arc::clone(&options.contents), options.spill_directory.clone());
     let Feed { files, places, groups, end } = feed::feed(file, options);
     let found = files::look(files, server, &contents, &spill).await?;
@@ -186,13 +199,24 @@ pub async fn verify(
     let groups = stream::unfold(groups, |mut groups| async move { Some((groups.recv().await?, groups)) });
     let mut report = VerifyReport { files, ..VerifyReport::default() };
     let mut hashes = hash::Chain::default();
+    report.people.file = profiles.count;
+    report.people.server = profiles.count - profiles.different.len() as u64;
+    profiles.different.iter().for_each(|result| on_group(result));
     {
-        let results = groups.map(|group: GroupFeed| group::compare(&reading, group)).buffered(GROUPS_AT_ONCE);
+        let compared = |group: GroupFeed| async {
+            let is_people = group.id.contains(people::BETWEEN);
+            Ok::<_, VerifyError>((is_people, group::compare(&reading, group).await?))
+        };
+        let results = groups.map(compared).buffered(GROUPS_AT_ONCE);
         let mut results = std::pin::pin!(results);
         while let Some(result) = results.next().await {
-            let result = result?;
-            report.count(&result);
-            hashes.add(&result.group, &result.hashes);
+            let (is_people, result) = result?;
+            if is_people {
+                report.count_people(&result);
+            } else {
+                report.count(&result);
+                hashes.add(&result.group, &result.hashes);
+            }
             on_group(&result);
         }
     }

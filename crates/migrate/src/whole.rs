@@ -1,9 +1,11 @@
-//! Makes whole groups of the records of a neutral file, for a server that takes them in one piece.
+//! Makes whole groups of the records of a neutral file, for a server that takes them in one piece; and of those of people what
+//! operations on them take.
 //!
 //! Records with faults are left out and reported; what they say is not made up for. Files are not looked at: their addresses
 //! in messages are those that the importing tool has put there.
 
 mod building;
+mod people;
 
 use crate::fault::Fault;
 pub use crate::format::carried::carried_of_both;
@@ -15,9 +17,13 @@ use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::origin::JobId;
+use landfall_domain::people::operations::bring_direct::PairToBring;
+use landfall_domain::people::operations::bring_friends::FriendToBring;
+use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::text::Text;
 use landfall_domain::whole_group::WholeGroup;
+use people::PeopleBuilding;
 use std::io;
 use std::iter::Peekable;
 
@@ -33,7 +39,12 @@ const BYTES_HELD_MAX: usize = 4 << 20;
 /// Something to bring in, in this order.
 #[derive(Clone, Debug)]
 pub enum Piece {
-    Accounts(Vec<AccountImport>),
+    /// With the other fields of their profiles.
+    Accounts(Vec<AccountImport>, Vec<(UserId, Vec<PortraitItem>)>),
+    /// Friends of an account.
+    Friends(UserId, Vec<FriendToBring>),
+    /// Messages between two accounts; the read marks come with the last ones.
+    Direct(PairToBring),
     /// Messages to be staged for a group, which follows.
     Messages {
         group: GroupId,
@@ -59,6 +70,7 @@ pub struct Assembler<E: Iterator<Item = io::Result<Found>>> {
     server: ServerLimits,
     job: JobId,
     building: Option<Building>,
+    people: Option<PeopleBuilding>,
     records: u64,
 }
 
@@ -67,7 +79,7 @@ impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
     /// the records are checked against.
     pub fn new(entries: E, server: ServerLimits, job: JobId) -> Self {
         let checker = Checker::new(server.clone());
-        Self { entries: entries.peekable(), checker, server, job, building: None, records: 0 }
+        Self { entries: entries.peekable(), checker, server, job, building: None, people: None, records: 0 }
     }
 
     /// Records that were read.
@@ -81,12 +93,13 @@ impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
     /// # Errors
     /// A record cannot be read.
     pub fn next_piece(&mut self, left_out: &mut dyn FnMut(LeftOut<'_>)) -> io::Result<Option<Piece>> {
-        let (mut accounts, mut left) = (Vec::new(), 0);
+        let (mut accounts, mut profiles, mut left) = (Vec::new(), Vec::new(), 0);
         loop {
             let next = self.entries.peek();
             let ends = match next {
                 Some(Ok(Found::Entry(entry))) => {
                     self.building.as_ref().is_some_and(|group| !group.has(&entry.record))
+                        || self.people.as_ref().is_some_and(|people| !people.has(&entry.record))
                 }
                 Some(Ok(Found::Fault(_)) | Err(_)) => false,
                 None => true,
@@ -96,9 +109,12 @@ impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
             if ends && let Some(group) = self.building.take() {
                 return Ok(Some(Piece::Group(Box::new(group.finish()))));
             }
+            if ends && let Some(people) = self.people.take() {
+                return Ok(Some(people.finish()));
+            }
             let full = accounts.len() == ACCOUNTS_PER_PIECE || !next_is_account;
             if full && !accounts.is_empty() {
-                return Ok(Some(Piece::Accounts(accounts)));
+                return Ok(Some(Piece::Accounts(accounts, profiles)));
             }
             if left == LEFT_OUT_MAX {
                 return Ok(Some(Piece::Nothing));
@@ -117,6 +133,7 @@ impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
                 Verdict::Fine => {
                     if let Record::Account(account) = &entry.record {
                         accounts.extend(imported(account));
+                        profiles.extend(people::profile(account, &self.server));
                     } else if let Some(piece) = self.take(entry) {
                         return Ok(Some(piece));
                     }
@@ -134,6 +151,13 @@ impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
         if let Record::Group(_) = &entry.record {
             self.building = Building::of(&entry.record, &entry.outline, &self.server, self.job);
             return None;
+        }
+        if PeopleBuilding::takes(&entry.record) {
+            let people = match &mut self.people {
+                Some(people) => people,
+                none => none.insert(PeopleBuilding::of(&entry.record)?),
+            };
+            return people.add(&entry.record, &self.server);
         }
         let group = self.building.as_mut()?;
         group.add(entry.record, &self.server.limits);

@@ -3,6 +3,7 @@
 pub mod group_rates;
 pub mod message_rates;
 pub mod rates;
+pub mod words;
 
 use crate::config::AppConfig;
 use crate::files::signing::FileKeys;
@@ -18,6 +19,8 @@ use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
+use tokio::sync::Notify;
+use words::KnownWords;
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -45,6 +48,10 @@ pub struct App {
     pub messages: MessageRates,
     /// Limits how often the attributes of each of its groups are changed.
     pub attribute_writes: GroupRates,
+    /// Notified when this server has accepted a push to everybody.
+    pub new_pushes: Notify,
+    /// The words that nobody may send.
+    pub words: KnownWords,
     /// Limits its calls; `None`: they are not limited.
     rates: Option<Rates>,
 }
@@ -66,6 +73,8 @@ impl App {
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
             attribute_writes: GroupRates::default(),
+            new_pushes: Notify::new(),
+            words: KnownWords::default(),
             rates,
         }
     }
@@ -76,6 +85,12 @@ impl App {
             Some(rates) => rates.admit(command).await,
             None => true,
         }
+    }
+
+    /// The limits of its calls; `None`: they are not limited.
+    #[must_use]
+    pub fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
     }
 
     /// Calls of one command in a second; 0: no limit.

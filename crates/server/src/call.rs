@@ -4,15 +4,18 @@
 //! delivery of webhooks. A [`SilentCall`], which imports get, can reach neither clients nor webhooks. Both read through the
 //! [`ReadOnlyCall`] inside them.
 
+mod acting;
 mod command;
 mod read_only;
 mod silent;
 mod writes;
 
+pub(crate) use acting::ActingClient;
 pub use command::{Command, ImportCommand};
 pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
 
+use crate::apps::App;
 use crate::authentication::Administrator;
 use crate::platform::Platform;
 use crate::reply::Failure;
@@ -57,10 +60,34 @@ impl Call {
         now: Timestamp,
     ) -> Self {
         let (app, caller) = administrator.into_parts();
+        Self::made(server, app, caller, None, client_ip, now)
+    }
+
+    /// A call that an account made over the connection of a client at the second `now`; `acting` says what the account is,
+    /// unless it is an administrator of the app.
+    pub(crate) fn of_client(
+        server: &Server,
+        (app, account): (Arc<App>, UserId),
+        acting: Option<ActingClient>,
+        client_ip: IpAddr,
+        now: Timestamp,
+    ) -> Self {
+        Self::made(server, app, account, acting, client_ip, now)
+    }
+
+    fn made(
+        server: &Server,
+        app: Arc<App>,
+        caller: UserId,
+        client: Option<ActingClient>,
+        client_ip: IpAddr,
+        now: Timestamp,
+    ) -> Self {
         let cause = Cause { operator: caller.clone(), client_ip, millis: server.clock.millis() };
         let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
         let read = ReadOnlyCall {
             caller,
+            client,
             limits: server.limits,
             body_bytes_max: server.http.body_bytes_max,
             file_bytes_max: server.files_config.bytes_max,
@@ -71,6 +98,7 @@ impl Call {
             app,
             store: Arc::clone(&server.store),
             jobs: server.jobs.clone(),
+            archives: Arc::clone(&server.archives),
             unknown: server.unknown_accounts,
         };
         Self { read, outbox: Arc::clone(&server.outbox), subscribers: Arc::new(subscribers) }

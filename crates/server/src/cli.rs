@@ -232,10 +232,10 @@ fn listen(
     arguments: ListenArguments,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    let ListenArguments { user, config, server, app, key_file, after, count } = arguments;
+    let ListenArguments { user, config, server, app, key_file, after, after_account, count } = arguments;
     let Some(user) = UserId::parse(&user) else { return Err(Failure::NoAccountName(user)) };
     let Access { server, app, key, .. } = Given { server, app, key_file, config }.access(variables)?;
-    let options = listen::Options { server, app, key, user, after, count };
+    let options = listen::Options { server, app, key, user, after, after_account, count };
     logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
     Runtime::new()?.block_on(async {
         let shutdown = signals::shutdown()?;

@@ -1,8 +1,10 @@
 //! Connected clients: who is connected, and what each is sent. `docs/gateway.md` describes what goes over the wire.
 
+mod broadcasts;
 mod bus;
 mod client;
 mod client_subscribers;
+mod collected_frames;
 mod connection;
 mod delivery_progress;
 mod direct;
@@ -12,6 +14,7 @@ pub(crate) mod handshake;
 mod hub;
 mod hubs;
 mod notice;
+mod official_frames;
 mod outgoing_frame;
 #[cfg(test)]
 mod page;
@@ -21,6 +24,7 @@ mod people_frame;
 mod people_update;
 mod positions;
 mod requests;
+mod rest_queue;
 mod room;
 mod room_queue;
 mod rooms;
@@ -29,6 +33,7 @@ mod session_directory;
 mod throttled_stream;
 mod update;
 
+pub(crate) use collected_frames::CollectedFrames;
 pub use hub::Hub;
 pub(crate) use hub::PendingImport;
 pub(crate) use notice::{Notice, NoticeKind};

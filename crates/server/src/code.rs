@@ -3,6 +3,14 @@
 /// A number for `ErrorCode`, or for the result of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
+    /// What is asked of the archive of messages is not of the documented form.
+    HistoryParameter = 1002,
+    /// Internal error of the archive of messages; the same call may succeed later.
+    HistoryInternal = 1003,
+    /// The file of that hour is not made yet, or nothing was sent.
+    HistoryNotReady = 1004,
+    /// The file of that hour is not kept any longer.
+    HistoryExpired = 1005,
     /// Internal error of the group service; the same call may succeed later.
     GroupInternal = 10002,
     /// No such command in the group service.
@@ -15,6 +23,8 @@ pub enum Code {
     GroupNotAllowed = 10007,
     /// The request is illegal for every caller.
     GroupRequestIllegal = 10008,
+    /// The owner of such a group cannot leave it.
+    GroupOwnerStays = 10009,
     /// No such group, or it was dissolved.
     GroupNotFound = 10010,
     /// The account is in it already.
@@ -35,10 +45,14 @@ pub enum Code {
     ImportTooLong = 10020,
     /// The group id is in use.
     GroupIdTaken = 10021,
+    /// No application waits, or it was handled.
+    GroupApplicationHandled = 10024,
     /// The group id is in use by a group of the same owner.
     GroupIdTakenByOwner = 10025,
     /// The message to be recalled or changed does not exist.
     MessageMissing = 10030,
+    /// The message is too old to be recalled by its sender.
+    GroupRecallOver = 10031,
     /// The message cannot be recalled or changed.
     MessageNotRecallable = 10032,
     /// Groups of this type keep no messages that could be recalled.
@@ -81,6 +95,10 @@ pub enum Code {
     TopicPermissionDeleted = 110_014,
     /// The app's webhook refused a message to an account.
     DirectRefused = 20006,
+    /// Internal error of the service of official accounts; the same call may succeed later.
+    OfficialInternal = 20005,
+    /// The message to an account is too old to be recalled by its sender.
+    DirectRecallOver = 20016,
     /// The message between two accounts does not exist.
     DirectMissing = 20022,
     /// The message between two accounts was recalled already.
@@ -91,6 +109,8 @@ pub enum Code {
     ExtensionsUnsupported = 23002,
     /// The extension, or the message itself, does not exist.
     ExtensionMissing = 23004,
+    /// A text has a word that the app does not allow.
+    TextRefused = 80_001,
     /// A message is too long.
     MessageTooLong = 80_002,
     /// The app's webhook gave no usable answer in time, and `on_timeout` refuses.
@@ -125,6 +145,22 @@ pub enum Code {
     ChatParameter = 50002,
     /// Internal error of the conversation service; the same call may succeed later.
     ChatInternal = 50004,
+    /// No conversation to mark is named, or too many are.
+    ChatMarksIllegal = 51006,
+    /// The group of a conversation does not exist.
+    ChatGroupUnknown = 51007,
+    /// More conversations would be in folders, or marked, than allowed.
+    TooManyChats = 51008,
+    /// No such folder of conversations.
+    FolderUnknown = 51009,
+    /// More folders of conversations than allowed.
+    TooManyFolders = 51010,
+    /// The name of a folder of conversations is too long.
+    FolderNameTooLong = 51011,
+    /// More conversations would be pinned than allowed.
+    TooManyPinned = 51012,
+    /// A parameter of a command about official accounts is missing or illegal.
+    OfficialParameter = 6017,
     /// The UserSig is expired.
     UserSigExpired = 70001,
     /// The UserSig is empty.
@@ -153,6 +189,8 @@ pub enum Code {
     ProfileAccountsMissing = 40002,
     /// The account whose profile is meant does not exist.
     ProfileAccountUnknown = 40003,
+    /// A text in a profile has a word that the app does not allow.
+    ProfileTextRefused = 40005,
     /// Internal error of the profile service; the same call may succeed later.
     ProfileInternal = 40006,
     /// The field of a profile is read-only.
@@ -169,6 +207,8 @@ pub enum Code {
     FriendParameter = 30001,
     /// The account, or that of an item, does not exist.
     FriendAccountUnknown = 30003,
+    /// A text about a friend has a word that the app does not allow.
+    FriendTextRefused = 30005,
     /// Internal error of the friend service; the same call may succeed later.
     FriendInternal = 30006,
     /// The account is barred from adding friends.
@@ -195,6 +235,8 @@ pub enum Code {
     NotFriend = 31704,
     /// The friend to be deleted does not exist.
     FriendToDeleteUnknown = 31804,
+    /// The account follows as many others as allowed.
+    TooManyFollowed = 32100,
     /// The account to be put into a list is no friend.
     NotFriendToList = 32216,
     /// The body of a message command is not JSON.
@@ -219,22 +261,44 @@ pub enum Code {
     TooManyToAccounts = 90011,
     /// No account that `To_Account` names exists.
     ReceiverUnknown = 90012,
+    /// A call about attributes or tags names too many accounts.
+    TooManyPushAccounts = 90018,
+    /// A tag that chooses the receivers of a push is too long.
+    PushTagTooLong = 90020,
+    /// A tag that chooses the receivers of a push is in both lists.
+    TagInBothLists = 90022,
+    /// The last push to everybody was too short a time ago.
+    PushTooSoon = 90024,
     /// `MsgLifeTime` is no time that a message can be kept.
     LifeTimeIllegal = 90026,
-    /// `SyncFromOldSystem` is missing or unknown.
-    SyncFromOldIllegal = 90030,
+    /// `SyncFromOldSystem` is missing or unknown; or the name of an attribute is too long or too short.
+    SyncFromOldOrAttributeName = 90030,
     /// `SyncOtherMachine` is unknown.
     SyncOtherIllegal = 90031,
+    /// Too many tags in a list, or of an account.
+    TooManyTags = 90032,
+    /// An attribute does not exist, or its value is too long.
+    AttributeIllegal = 90033,
+    /// A tag is too long.
+    TagTooLong = 90034,
+    /// The receivers of a push are chosen by attributes and by tags.
+    AttributesWithTags = 90039,
+    /// A tag is empty.
+    TagEmpty = 90040,
     /// `OfflinePushInfo` has not the documented form.
     PushInfoIllegal = 90043,
     /// `MsgLifeTime` is no number.
     LifeTimeNotNumber = 90044,
-    /// The account that sends does not exist.
+    /// The app has pushed as often as it may in a day.
+    TooManyPushes = 90047,
+    /// The account that sends, or whose attributes or tags change, does not exist.
     SenderUnknown = 90048,
     /// `MsgKey` is not of the documented form.
     MsgKeyIllegal = 90054,
     /// Internal error of the message service; the same call may succeed later.
     MessageInternal = 90994,
+    /// Internal error of the push service; the same call may succeed later.
+    PushInternal = 91000,
     /// A message to an account is too long.
     DirectTooLong = 93_000,
     /// The body of a configuration command is not JSON.
@@ -247,6 +311,8 @@ pub enum Code {
     MuteAccountMissing = 130_004,
     /// `Set_Account` is no account.
     MuteAccountIllegal = 130_005,
+    /// Not the id of an official account.
+    OfficialIdIllegal = 130_007,
     /// No time of a mute is given, or none that can be.
     MuteTimeIllegal = 130_008,
     /// Internal error of the configuration service; the same call may succeed later.
@@ -254,6 +320,11 @@ pub enum Code {
 }
 
 impl Code {
+    /// No such official account, or it was destroyed. The configuration service uses the same number.
+    pub const OFFICIAL_UNKNOWN: Self = Self::MuteAccountMissing;
+    /// The id of the official account is in use. The configuration service uses the same number.
+    pub const OFFICIAL_TAKEN: Self = Self::MuteTimeIllegal;
+
     #[must_use]
     pub fn number(self) -> u32 {
         self as u32

@@ -1,17 +1,24 @@
 //! The table of all commands of the API, built or planned.
 
 mod account;
+pub mod all_member_push;
 pub mod config_svc;
+pub mod follow;
+mod forbidden;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
 pub mod landfall_import_svc;
+pub mod member_svc;
 pub mod message_body;
 mod message_seq;
 pub mod million_group_open_http_svc;
+pub mod official_account_open_http_svc;
+pub mod open_msg_svc;
 pub mod openconfigsvr;
 pub mod openim;
+pub mod openim_dirty_words;
 pub mod openim_msg_ext_http_svc;
 pub mod profile;
 pub mod recentcontact;
@@ -40,8 +47,8 @@ pub struct Entry {
     pub path: &'static str,
     /// `None` while the command is only planned.
     pub run: Option<Run>,
-    /// Half of the common call frequency applies. [doc]
-    pub halved_rate: bool,
+    /// Of the common call frequency, one part in so many applies. [doc]
+    pub rate_divisor: u32,
     /// Lists that a failure carries too, empty: strict clients cannot read an answer without them. [client]
     pub lists_on_failure: &'static [&'static str],
     /// Takes the body as it arrives, instead of [`run`](Self::run), which then answers calls without one.
@@ -110,7 +117,7 @@ const fn is_import(path: &str) -> bool {
 
 impl Entry {
     const fn new(path: &'static str, run: Option<Run>) -> Self {
-        Self { path, run, halved_rate: false, lists_on_failure: &[], stream: None }
+        Self { path, run, rate_divisor: 1, lists_on_failure: &[], stream: None }
     }
 
     const fn streaming(mut self, stream: Stream) -> Self {
@@ -119,7 +126,12 @@ impl Entry {
     }
 
     const fn at_half_rate(mut self) -> Self {
-        self.halved_rate = true;
+        self.rate_divisor = 2;
+        self
+    }
+
+    const fn at_a_twentieth(mut self) -> Self {
+        self.rate_divisor = 20;
         self
     }
 

@@ -4,6 +4,7 @@
 //! call; any other problem of an entry is its own result. In an import such an entry fails alone too, unless all are so.
 
 use crate::reply::Failure;
+use serde::Serialize;
 
 /// Bytes of an invalid name, or of a text about it, in the result of an entry: both may be as long as a request.
 const ECHOED_BYTES_MAX: usize = 256;
@@ -12,6 +13,24 @@ const ECHOED_BYTES_MAX: usize = 256;
 pub(crate) fn echoed(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(ECHOED_BYTES_MAX));
     text
+}
+
+/// Bytes of an answer besides its rows.
+const ENVELOPE_BYTES: usize = 1_024;
+
+/// The first of `rows`, as many as fit into an answer of `bytes`, and at least one.
+pub(crate) fn fitting<R: Serialize>(rows: impl Iterator<Item = R>, bytes: usize) -> Vec<R> {
+    let mut left = bytes.saturating_sub(ENVELOPE_BYTES);
+    let mut fitting = Vec::new();
+    for row in rows {
+        let size = serde_json::to_vec(&row).map_or(usize::MAX, |json| json.len().saturating_add(1));
+        if left < size && !fitting.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(size);
+        fitting.push(row);
+    }
+    fitting
 }
 
 /// Checks the entries of the list called `field`, all of which must be valid. `check` gets each with its place:

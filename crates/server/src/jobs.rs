@@ -1,12 +1,15 @@
-//! Jobs that bring whole groups in: a neutral file arrives, is put in order, and its groups are brought in, each whole or not at
-//! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
+//! Jobs that bring whole groups in, and people: a neutral file arrives, is put in order, and its groups are brought in, each whole
+//! or not at all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
 mod background;
 mod batches;
 mod folder;
 mod loads;
+mod people;
+mod people_batches;
 mod record;
 mod runner;
+mod undo;
 mod union;
 mod upload;
 
@@ -15,16 +18,17 @@ use crate::clients::Hub;
 use crate::lock::lock;
 use folder::Folder;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::bulk::{BroughtGroup, BulkStore, UndoOutcome};
+use landfall_domain::bulk::{BroughtGroup, BulkStore};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::fields::{FieldKey, UserFieldRule};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::origin::JobId;
 use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_migrate::rules::ServerLimits;
-use record::{Counts, Receipt};
+use record::Counts;
 pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named, name_of};
 use runner::{Broken, Run};
 use std::collections::BTreeMap;
@@ -43,8 +47,6 @@ const JOBS_MAX: usize = 1_000;
 pub(crate) const NAME_BYTES_MAX: usize = 200;
 /// Largest file, bytes.
 const FILE_BYTES_MAX: u64 = 1 << 40;
-/// Groups taken out between two looks at whether to stop.
-const GROUPS_PER_UNDO: usize = 64;
 
 /// Why a call about a job is refused.
 #[derive(Debug, thiserror::Error)]
@@ -211,6 +213,16 @@ impl Jobs {
         self.needs.bulk.brought_groups(app, groups).await
     }
 
+    /// Accounts, as [`Store::list_accounts`] lists them.
+    pub(crate) async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.needs.store.list_accounts(app, after, limit).await
+    }
+
     /// Receipts of a job from the byte `offset` on, at most `limit`, and where the next page starts.
     pub(crate) fn receipts(
         &self,
@@ -357,7 +369,7 @@ impl Jobs {
         let Needs { store, bulk, apps, hub, clock, limits, unknown } = &self.needs;
         let context = Context { app, now: clock.now(), unknown: *unknown };
         if record.state == State::Undoing {
-            let counts = undo(&**bulk, &folder, context, id, &record, &check, &runtime)?;
+            let counts = undo::undo((&**store, &**bulk), &folder, context, id, &record, &check, &runtime)?;
             return Ok((State::Undone, counts));
         }
         let found = apps.get(app);
@@ -374,6 +386,8 @@ impl Jobs {
                 limits: Limits { generated_ids: true, ..*limits },
                 group_fields: found.as_ref().map(|app| app.group_fields.clone()),
                 member_fields: found.as_ref().map(|app| app.member_fields.clone()),
+                user_fields: found.as_ref().map(|app| writable(&app.user_fields)),
+                friend_fields: found.as_ref().map(|app| writable(&app.friend_fields)),
                 unknown_accounts: *unknown,
                 now: context.now,
             },
@@ -434,6 +448,11 @@ impl Jobs {
     }
 }
 
+/// The custom fields that callers may write.
+fn writable(fields: &[UserFieldRule]) -> Vec<FieldKey> {
+    fields.iter().filter(|field| field.writable).map(|field| field.key.clone()).collect()
+}
+
 /// The folders in a directory by name; none where there is no directory.
 fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let entries = match std::fs::read_dir(directory) {
@@ -449,50 +468,4 @@ fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
         }
     }
     Ok(found)
-}
-
-/// Takes out the groups that a job made.
-fn undo(
-    bulk: &dyn BulkStore,
-    folder: &Folder,
-    context: Context,
-    job: JobId,
-    record: &JobRecord,
-    check: &dyn Fn() -> Result<(), Broken>,
-    runtime: &Handle,
-) -> Result<Counts, Broken> {
-    // Those of the import and of an undo before say nothing about what is there now.
-    let mut receipts = folder.receipts()?;
-    let mut counts = record.counts;
-    let mut after: Option<GroupId> = None;
-    loop {
-        check()?;
-        let page = bulk.groups_of_job(context.app, job, after.clone(), GROUPS_PER_UNDO);
-        let page: Vec<GroupId> = runtime.block_on(page)?;
-        let Some(last) = page.last().cloned() else { break };
-        let outcomes = runtime.block_on(bulk.undo_groups(context, job, page.clone(), record.force))?;
-        for (id, outcome) in page.iter().zip(outcomes) {
-            let result = match outcome {
-                UndoOutcome::Removed => {
-                    counts.removed += 1;
-                    "removed"
-                }
-                UndoOutcome::Touched => "touched",
-                UndoOutcome::AddedTo => "added_to",
-                UndoOutcome::MadeByAnother => "made_by_another",
-                UndoOutcome::NotOfJob => continue,
-            };
-            receipts.add(&Receipt {
-                line: 0,
-                record: "group",
-                name: id.to_string(),
-                result,
-                code: String::new(),
-                result_info: String::new(),
-            })?;
-        }
-        receipts.flush()?;
-        after = Some(last);
-    }
-    Ok(counts)
 }

@@ -180,12 +180,43 @@ pub struct Options {
     pub user: UserId,
     /// Groups that are caught up with at first, each from the message after this number on.
     pub after: Vec<(String, u32)>,
+    /// The same of conversations with accounts.
+    pub after_account: Vec<(String, u32)>,
     /// After how many frames to end; `None`: never.
     pub count: Option<u64>,
 }
 
-/// The conversation of a frame: its group, and its topic if it has one.
-type ConversationKey = (String, Option<String>);
+/// The conversation of a frame.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A group, or a topic of it.
+    Group(String, Option<String>),
+    /// With an account.
+    Account(String),
+}
+
+impl Place {
+    /// The conversation of a frame that `own` gets: with the account of it that is another, or with itself.
+    fn of(frame: &Value, own: &str) -> Self {
+        if let Some(group) = frame["GroupId"].as_str() {
+            return Self::Group(group.to_owned(), frame["TopicId"].as_str().map(str::to_owned));
+        }
+        let other = |field: &str| frame[field].as_str().filter(|account| *account != own);
+        let peer = ["Peer_Account", "From_Account", "To_Account"].into_iter().find_map(other);
+        Self::Account(peer.unwrap_or(own).to_owned())
+    }
+
+    /// The request for `command` with a number in this conversation.
+    fn request(&self, command: &str, seq: u32) -> Value {
+        match self {
+            Self::Group(group, None) => json!({ "Command": command, "GroupId": group, "MsgSeq": seq }),
+            Self::Group(group, Some(topic)) => {
+                json!({ "Command": command, "GroupId": group, "TopicId": topic, "MsgSeq": seq })
+            }
+            Self::Account(peer) => json!({ "Command": command, "Peer_Account": peer, "MsgSeq": seq }),
+        }
+    }
+}
 
 /// Prints frames to `out`, until there are enough or the server refuses the client; catches up after each loss of the
 /// connection.
@@ -193,10 +224,11 @@ type ConversationKey = (String, Option<String>);
 /// # Errors
 /// Why it ended.
 pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(), ListenError> {
-    let Options { server, app, key, user, after, count } = options;
+    let Options { server, app, key, user, after, after_account, count } = options;
     let mut left = count.unwrap_or(u64::MAX);
-    let mut positions: BTreeMap<ConversationKey, u32> =
-        after.into_iter().map(|(group, seq)| ((group, None), seq)).collect();
+    let groups = after.into_iter().map(|(group, seq)| (Place::Group(group, None), seq));
+    let accounts = after_account.into_iter().map(|(peer, seq)| (Place::Account(peer), seq));
+    let mut positions: BTreeMap<Place, u32> = groups.chain(accounts).collect();
     let (mut pause, longest) = PAUSES;
     loop {
         let usersig = usersig::make(user.as_str(), app, &key, SystemClock.now(), USERSIG_SECONDS);
@@ -224,7 +256,7 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
 /// Prints the frames of one connection, until none of the wanted ones is `left`.
 async fn receive(
     mut listener: Listener,
-    positions: &mut BTreeMap<ConversationKey, u32>,
+    positions: &mut BTreeMap<Place, u32>,
     was_ready: &mut bool,
     left: &mut u64,
     out: &mut (impl Write + Send),
@@ -257,16 +289,9 @@ fn is_in_order(event: &str) -> bool {
     matches!(event, "message" | "tip" | "caught_up" | "waiting")
 }
 
-async fn catch_up(
-    listener: &mut Listener,
-    positions: &BTreeMap<ConversationKey, u32>,
-) -> Result<(), ListenError> {
-    for ((group, topic), seq) in positions {
-        let mut request = json!({ "Command": "catch_up", "GroupId": group, "MsgSeq": seq });
-        if let Some(topic) = topic {
-            request["TopicId"] = json!(topic);
-        }
-        listener.send(&request).await?;
+async fn catch_up(listener: &mut Listener, positions: &BTreeMap<Place, u32>) -> Result<(), ListenError> {
+    for (place, seq) in positions {
+        listener.send(&place.request("catch_up", *seq)).await?;
     }
     listener.send(&json!({ "Command": "go" })).await
 }
@@ -275,25 +300,16 @@ async fn acknowledge(
     listener: &mut Listener,
     frame: &Value,
     own: &str,
-    positions: &mut BTreeMap<ConversationKey, u32>,
+    positions: &mut BTreeMap<Place, u32>,
 ) -> Result<(), ListenError> {
     let seq = frame["MsgSeq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).unwrap_or_default();
     if seq == 0 {
         return Ok(());
     }
-    let other = |field: &str| frame[field].as_str().filter(|account| *account != own);
-    let Some(group) = frame["GroupId"].as_str() else {
-        // With an account; one's own where both ends are the same.
-        let peer = ["Peer_Account", "From_Account", "To_Account"].into_iter().find_map(other).unwrap_or(own);
-        return listener.send(&json!({ "Command": "ack", "Peer_Account": peer, "MsgSeq": seq })).await;
-    };
-    let topic = frame["TopicId"].as_str();
-    let last = positions.entry((group.to_owned(), topic.map(str::to_owned))).or_default();
+    let place = Place::of(frame, own);
+    let last = positions.entry(place.clone()).or_default();
     *last = (*last).max(seq);
-    let mut request = json!({ "Command": "ack", "GroupId": group, "MsgSeq": *last });
-    if let Some(topic) = topic {
-        request["TopicId"] = json!(topic);
-    }
+    let request = place.request("ack", *last);
     listener.send(&request).await
 }
 
@@ -307,5 +323,23 @@ mod tests {
             ["message", "tip", "modified", "recalled", "deleted", "caught_up", "waiting", "missed", "notice"];
         let in_order: Vec<_> = events.into_iter().filter(|event| is_in_order(event)).collect();
         assert_eq!(in_order, ["message", "tip", "caught_up", "waiting"]);
+    }
+
+    #[test]
+    fn a_frame_belongs_to_the_conversation_with_the_other_account() {
+        let account = |peer: &str| Place::Account(peer.to_owned());
+        for (frame, place) in [
+            (json!({ "From_Account": "ann", "To_Account": "bob" }), account("bob")),
+            (json!({ "From_Account": "bob", "To_Account": "ann" }), account("bob")),
+            (json!({ "Peer_Account": "bob" }), account("bob")),
+            (json!({ "From_Account": "ann", "To_Account": "ann" }), account("ann")),
+            (json!({ "GroupId": "g", "From_Account": "bob" }), Place::Group("g".to_owned(), None)),
+        ] {
+            assert_eq!(Place::of(&frame, "ann"), place, "{frame}");
+        }
+        assert_eq!(
+            account("bob").request("catch_up", 7),
+            json!({ "Command": "catch_up", "Peer_Account": "bob", "MsgSeq": 7 })
+        );
     }
 }

@@ -52,6 +52,9 @@ const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
 /// The beginning of a reply that has a status of its own, in place of the envelope's: a batch that did not reach all.
 const OWN_STATUS: &[u8] = br#"{"ActionStatus":"#;
 
+/// The beginning of a reply that has a text of its own. [sample]
+const OWN_INFO: &[u8] = br#"{"ErrorInfo":"#;
+
 /// The body of a success: the envelope, then the members of `reply`, which must serialize as an object. `with_display` adds
 /// the empty `ErrorDisplay` of some services.
 ///
@@ -70,6 +73,13 @@ pub fn success(reply: &impl Serialize, with_display: bool) -> Result<Vec<u8>, se
         // Without its closing brace.
         own.pop();
         own.extend_from_slice(br#","ErrorInfo":"","ErrorCode":0}"#);
+        return Ok(own);
+    }
+    if body.get(members..).is_some_and(|reply| reply.starts_with(OWN_INFO)) {
+        let mut own = br#"{"ActionStatus":"OK","#.to_vec();
+        own.extend(body.get(members + 1..).unwrap_or_default());
+        own.pop();
+        own.extend_from_slice(br#","ErrorCode":0}"#);
         return Ok(own);
     }
     // The opening brace of `reply` becomes the comma between envelope and members.
@@ -143,6 +153,18 @@ mod tests {
         let body = success(&Reply { action_status: "SomeError", msg_time: 7 }, false).unwrap();
         let expected = br#"{"ActionStatus":"SomeError","MsgTime":7,"ErrorInfo":"","ErrorCode":0}"#;
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn a_reply_may_have_a_text_of_its_own() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Reply {
+            error_info: &'static str,
+            result: [u32; 1],
+        }
+        let body = success(&Reply { error_info: "OK", result: [7] }, false).unwrap();
+        assert_eq!(body, br#"{"ActionStatus":"OK","ErrorInfo":"OK","Result":[7],"ErrorCode":0}"#);
     }
 
     #[test]

@@ -64,6 +64,7 @@ mod tests {
     use crate::config::AppConfig;
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
+    use landfall_domain::actor::{Action, Actor};
     use landfall_domain::changes::Changes;
     use landfall_domain::context::Context;
     use landfall_domain::group::{Group, GroupType};
@@ -114,6 +115,10 @@ mod tests {
             &self.0
         }
 
+        fn actions(&self) -> Vec<Action> {
+            vec![Action::AppOnly]
+        }
+
         fn needs(&self, _: &Context, _: &Group) -> Needs {
             Needs::default()
         }
@@ -139,7 +144,9 @@ mod tests {
 
     /// Stores `count` messages sent at `sent`.
     async fn send(store: &Embedded, app: &App, sent: u64, count: u32) {
-        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(())).await.unwrap();
+        perform(store, context(app), Actor::App, Sent(group(), Timestamp(sent), count), Arc::new(()))
+            .await
+            .unwrap();
     }
 
     /// The send times of the messages that are left.

@@ -5,16 +5,19 @@ mod opening;
 
 pub use error::ServeError;
 
+use crate::archiving;
 use crate::config::{Config, TlsConfig};
 use crate::connection::{self, Caller};
+use crate::counting::Counting;
 use crate::metrics::{self, Counted};
 use crate::pace::Pace;
+use crate::pushes;
 use crate::retention;
 use crate::router;
 use crate::slots::Slots;
 use crate::state::Server;
 use crate::tls;
-use crate::webhook::dispatch;
+use crate::webhook::{alert, dispatch};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -72,9 +75,13 @@ pub async fn serve(
     let mut background = JoinSet::new();
     background.spawn(Arc::clone(&server.ticks).count());
     background.spawn(retention::run(Arc::clone(&server)));
+    background.spawn(archiving::run(Arc::clone(&server)));
+    background.spawn(alert::run(Arc::clone(&server)));
     let (drain, draining) = watch::channel(false);
+    let counting = tokio::spawn(Counting::new(Arc::clone(&server)).run(draining.clone()));
     let mut dispatchers = JoinSet::new();
     for app in server.apps.all() {
+        dispatchers.spawn(pushes::run(Arc::clone(&server), Arc::clone(&app), draining.clone()));
         if let Some(receiver) = app.webhook.clone() {
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }
@@ -92,6 +99,10 @@ pub async fn serve(
     while dispatchers.join_next().await.is_some() {}
     if let Some(jobs) = &server.jobs {
         jobs.close().await;
+    }
+    // Nothing is left that could be counted.
+    if let Ok(counting) = counting.await {
+        counting.finish().await;
     }
     // A running batch of retention is completed.
     background.shutdown().await;

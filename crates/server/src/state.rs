@@ -1,6 +1,7 @@
 //! The state that all connections share.
 
 use crate::apps::Apps;
+use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
 use crate::files::signing::FileSigners;
@@ -14,6 +15,7 @@ use landfall_domain::account::UnknownAccounts;
 use landfall_domain::limits::Limits;
 use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Health, Store};
+use landfall_domain::survey::Survey;
 use landfall_domain::time::Clock;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,8 +25,10 @@ use std::time::Duration;
 pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) survey: Arc<dyn Survey>,
     pub(crate) apps: Arc<Apps>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) archives: Arc<Asked>,
     /// `None` where no folder is configured for them.
     pub(crate) jobs: Option<Arc<Jobs>>,
     pub(crate) limits: Limits,

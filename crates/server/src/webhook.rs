@@ -4,10 +4,12 @@
 //! from there (`dispatch`); a question is sent by the call itself ([`before`]).
 
 pub mod address;
+pub(crate) mod alert;
 pub mod before;
 pub(crate) mod body;
 pub(crate) mod dispatch;
 pub mod events;
+mod official_body;
 pub(crate) mod people_body;
 pub(crate) mod presence;
 pub mod receiver;

@@ -37,6 +37,7 @@ mod records;
 mod repair;
 mod rows;
 mod snapshots;
+mod survey;
 mod sweep;
 mod tables;
 mod transfer;
@@ -74,7 +75,9 @@ use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::staged::WholeMessage;
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
@@ -213,6 +216,16 @@ impl Store for Embedded {
         self.read(false, move |view| view.joined_groups(app, &account, &window)).await
     }
 
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.read(false, move |view| view.joined_chats(app, &account, after.as_ref(), limit)).await
+    }
+
     async fn expire_messages(
         &self,
         app: AppId,
@@ -314,6 +327,15 @@ impl Store for Embedded {
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         let short = ids.len() <= SHORT_READ_ROWS;
         self.read(short, move |view| ids.iter().map(|id| view.account(app, id)).collect()).await
+    }
+
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(false, move |view| view.list_accounts(app, after.as_ref(), limit)).await
     }
 
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {

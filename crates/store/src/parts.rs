@@ -3,6 +3,7 @@
 //! Names of one family begin alike and are in the order of their keys. Ids and accounts are printable ASCII, so the
 //! tab between them keeps that order; the text at the end of a name may hold anything.
 
+use landfall_domain::application::Application;
 use landfall_domain::attributes::{Attributes, Counters};
 use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::{PermissionGroupId, TopicId, UserId};
@@ -35,6 +36,7 @@ const PERMISSION_GROUP_MEMBER: u8 = 10;
 const READER: u8 = 11;
 const EXTENSION_HEAD: u8 = 12;
 const EXTENSION: u8 = 13;
+const APPLICATION: u8 = 14;
 
 const TAB: char = '\t';
 
@@ -47,6 +49,7 @@ pub(crate) fn name(key: &PartKey) -> PartName {
         PartKey::Topic(topic) => named(TOPIC, topic.to_string()),
         PartKey::TopicMember(topic, account) => named(TOPIC_MEMBER, format!("{topic}{TAB}{account}")),
         PartKey::Ban(account) => named(BAN, account.to_string()),
+        PartKey::Application(account) => named(APPLICATION, account.to_string()),
         PartKey::LiveAdmin(account) => named(LIVE_ADMIN, account.to_string()),
         PartKey::PermissionGroup(group) => named(PERMISSION_GROUP, group.to_string()),
         PartKey::TopicPermission(group, topic) => named(TOPIC_PERMISSION, format!("{group}{TAB}{topic}")),
@@ -66,6 +69,7 @@ pub(crate) fn family(family: &PartFamily) -> PartName {
         PartFamily::Topics => named(TOPIC, String::new()),
         PartFamily::TopicMembers(topic) => named(TOPIC_MEMBER, format!("{topic}{TAB}")),
         PartFamily::Bans => named(BAN, String::new()),
+        PartFamily::Applications => named(APPLICATION, String::new()),
         PartFamily::LiveAdmins => named(LIVE_ADMIN, String::new()),
         PartFamily::PermissionGroups => named(PERMISSION_GROUP, String::new()),
         PartFamily::TopicPermissions(group) => named(TOPIC_PERMISSION, format!("{group}{TAB}")),
@@ -127,6 +131,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<PartKey> {
             PartKey::TopicMember(TopicId::stored(topic)?, UserId::parse(account)?)
         }
         BAN => PartKey::Ban(UserId::parse(name)?),
+        APPLICATION => PartKey::Application(UserId::parse(name)?),
         LIVE_ADMIN => PartKey::LiveAdmin(UserId::parse(name)?),
         PERMISSION_GROUP => PartKey::PermissionGroup(PermissionGroupId::parse(name)?),
         TOPIC_PERMISSION => {
@@ -153,7 +158,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<PartKey> {
     })
 }
 
-/// The numbers of a conversation.
+/// The numbers of a conversation, without [`MessageLog::listed`], which only groups have.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LogRecord {
     next_seq: u32,
@@ -165,7 +170,7 @@ pub(crate) struct LogRecord {
 
 impl From<&MessageLog> for LogRecord {
     fn from(log: &MessageLog) -> Self {
-        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept } = *log;
+        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept, listed: _ } = *log;
         Self { next_seq, last_message: last_message.0, read_by_all, cleared, first_kept }
     }
 }
@@ -173,7 +178,8 @@ impl From<&MessageLog> for LogRecord {
 impl From<LogRecord> for MessageLog {
     fn from(record: LogRecord) -> Self {
         let LogRecord { next_seq, last_message, read_by_all, cleared, first_kept } = record;
-        Self { next_seq, last_message: Timestamp(last_message), read_by_all, cleared, first_kept }
+        let last_message = Timestamp(last_message);
+        Self { next_seq, last_message, read_by_all, cleared, first_kept, listed: None }
     }
 }
 
@@ -228,6 +234,11 @@ pub(crate) enum PartRecord {
         value: String,
         seq: u32,
     },
+    Application {
+        invited_by: Option<String>,
+        text: String,
+        made: u64,
+    },
 }
 
 impl From<&Part> for PartRecord {
@@ -250,6 +261,11 @@ impl From<&Part> for PartRecord {
                 read: (member.read.seq, member.read.made_at),
                 receive_option: member.receive_option.map(ReceiveOption::code),
                 muted_until: member.muted_until.0,
+            },
+            Part::Application(Application { invited_by, text, made }) => Self::Application {
+                invited_by: invited_by.as_ref().map(ToString::to_string),
+                text: text.clone(),
+                made: made.0,
             },
             Part::Ban(until) => Self::Ban { until: until.0 },
             Part::LiveAdmin(since) => Self::LiveAdmin { since: since.0 },
@@ -302,6 +318,13 @@ impl PartRecord {
                 },
                 muted_until: Timestamp(muted_until),
             }),
+            (Self::Application { invited_by, text, made }, PartKey::Application(_)) => {
+                let invited_by = match invited_by {
+                    Some(name) => Some(UserId::parse(&name)?),
+                    None => None,
+                };
+                Part::Application(Application { invited_by, text, made: Timestamp(made) })
+            }
             (Self::Ban { until }, PartKey::Ban(_)) => Part::Ban(Timestamp(until)),
             (Self::LiveAdmin { since }, PartKey::LiveAdmin(_)) => Part::LiveAdmin(Timestamp(since)),
             (

@@ -38,6 +38,7 @@ mod snapshots;
 mod spread;
 mod staging;
 mod statements;
+mod survey;
 mod tables;
 mod texts;
 mod transfer;
@@ -73,7 +74,9 @@ use landfall_domain::operation::DynOperation;
 use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use lanes::Lanes;
@@ -261,7 +264,7 @@ impl Postgres {
     async fn expire_direct(&self, app: AppId, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let (mut removed, mut after) = (0, None);
         while removed < limit {
-            let pairs = self.read(expiry::OldPairs { app, before, after }).await?;
+            let pairs = self.read(expiry::DaysOfPairs::until(app, before, after)).await?;
             let Some(last) = pairs.last().cloned() else { break };
             for (_, pair) in pairs {
                 if limit <= removed {
@@ -392,6 +395,16 @@ impl Store for Postgres {
         self.read(reads::JoinedGroups { app, account, window }).await
     }
 
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.read(reads::ReadJoinedChats { app, account, after, limit }).await
+    }
+
     async fn expire_messages(
         &self,
         app: AppId,
@@ -400,7 +413,7 @@ impl Store for Postgres {
     ) -> Result<usize, StoreError> {
         let (mut removed, mut after) = (0, None);
         loop {
-            let days = self.read(expiry::OldDays { app, before, after }).await?;
+            let days = self.read(expiry::DaysOfGroups::until(app, before, after)).await?;
             let Some(last) = days.last().cloned() else {
                 return Ok(removed + self.expire_direct(app, before, limit - removed).await?);
             };
@@ -434,6 +447,15 @@ impl Store for Postgres {
 
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         self.read(reads::Accounts { app, ids }).await
+    }
+
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(reads::ListAccounts { app, after, limit }).await
     }
 
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {

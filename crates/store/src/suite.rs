@@ -5,11 +5,15 @@
 
 pub(crate) mod accounts;
 pub(crate) mod beside;
+pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod direct;
 pub(crate) mod faulty;
+pub(crate) mod folders;
+mod follow_changes;
+pub(crate) mod follows;
 pub(crate) mod forwarding;
 mod friend_changes;
 pub(crate) mod friends;
@@ -18,6 +22,8 @@ pub(crate) mod load;
 pub(crate) mod members;
 pub(crate) mod memory;
 pub(crate) mod model;
+pub(crate) mod official;
+mod official_changes;
 pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
@@ -25,6 +31,7 @@ pub(crate) mod people;
 pub(crate) mod people_script;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
+pub(crate) mod survey;
 pub(crate) mod union;
 pub(crate) mod values;
 pub(crate) mod whole;
@@ -108,10 +115,39 @@ macro_rules! store_suite {
                 a_deleted_account_is_nobodys_friend_and_on_no_blocklist,
                 a_blocklist_ends_a_friendship_and_a_request,
             }
+            follows {
+                those_who_follow_are_listed_and_counted,
+                a_deleted_account_follows_nobody_and_counts_nowhere,
+                attributes_and_tags_read_back_and_go_with_their_account,
+                a_push_is_accepted_once_and_one_server_works_on_it,
+            }
+            official {
+                an_official_account_reads_back_with_every_field,
+                two_callers_cannot_both_become_the_last_subscriber,
+                a_deleted_account_subscribes_to_nothing,
+                a_deleted_official_account_leaves_nothing_with_its_subscribers,
+                words_read_back_in_their_order,
+            }
             direct {
                 messages_count_as_unread_until_they_are_read,
                 a_message_comes_once_however_often_it_is_sent,
                 senders_side_by_side_get_places_without_a_gap,
+            }
+            folders {
+                conversations_lie_in_folders_up_to_a_limit,
+                marks_and_pins_go_with_the_account_they_name,
+                extensions_of_a_message_go_when_it_expires,
+                an_import_moves_a_conversation_only_when_it_says_so,
+            }
+            brought {
+                what_a_job_brings_in_about_people_is_taken_back,
+                a_conversation_with_an_answer_is_kept_unless_forced,
+            }
+            survey {
+                accounts_are_counted_by_app_and_age,
+                conversations_of_a_day_are_found_in_pages,
+                what_servers_count_at_the_same_time_adds_up,
+                files_of_an_hour_are_made_once,
             }
             values {
                 every_text_reads_back,

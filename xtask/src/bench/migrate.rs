@@ -209,6 +209,13 @@ fn migrate(
             peak = memory;
             // The last interval may lie behind the end.
             if let Some(figures) = figures {
+                println!(
+                    "send_group_msg, {:.0} s: {:.0} calls/s, p50 {} µs, p99 {} µs",
+                    started.elapsed().as_secs_f64(),
+                    figures.calls_per_second,
+                    figures.p50_micros,
+                    figures.p99_micros
+                );
                 live = Some(worse(live, figures));
             }
         }

@@ -3,12 +3,13 @@
 
 mod growth;
 
+pub(super) use growth::{Growth, Rounds, print_growth};
+
 use super::report::{self, Figures};
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory};
 use super::workload::{ACCOUNTS, GROUPS, Workload};
 use anyhow::Result;
-use growth::Growth;
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,18 +26,25 @@ const PREPARE_SECONDS: f64 = 1_200.0;
 /// Accounts that are members.
 const MEMBER_ACCOUNTS: u64 = 10_000;
 
+/// How each kind of call is measured.
+#[derive(clap::Args, Clone, Copy)]
+pub(super) struct Measuring {
+    /// Connections, each with one call in flight
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) connections: u32,
+    /// Seconds of each round, for each program
+    #[arg(long, default_value_t = 4.0)]
+    pub(super) seconds: f64,
+    /// Rounds of each kind of call
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(super) rounds: u32,
+}
+
 /// Settings of the benchmark of the group service.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Connections, each with one call in flight
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    connections: u32,
-    /// Seconds of each round, for each program
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// Rounds of each kind of call
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    rounds: u32,
+    #[command(flatten)]
+    measuring: Measuring,
     /// Messages in the larger store when growth is measured; the smaller one has a tenth; 0 skips growth
     #[arg(long, default_value_t = 10_000_000)]
     messages: u64,
@@ -50,7 +58,7 @@ pub(crate) struct Arguments {
 
 /// One kind of call, measured.
 #[derive(Serialize)]
-struct Measured {
+pub(super) struct Measured {
     command: &'static str,
     what: &'static str,
     items_per_call: u64,
@@ -88,8 +96,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let directory = WorkDirectory::make()?;
     let mut report = Report {
         processors: std::thread::available_parallelism()?.get(),
-        connections: arguments.connections,
-        seconds_per_round: arguments.seconds,
+        connections: arguments.measuring.connections,
+        seconds_per_round: arguments.measuring.seconds,
         calls: calls(arguments, &programs, directory.path())?,
         growth: Vec::new(),
     };
@@ -173,47 +181,53 @@ fn calls(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec
         "\nEach kind of call beside an empty handler with answers of the same size; CPU is µs per call."
     );
     let mut measured = Vec::new();
-    measured.push(measure(arguments, programs, &mut server, Workload::ImportMembers)?);
+    measured.push(measure(arguments.measuring, programs, &mut server, Workload::ImportMembers)?);
     // So that every group has a page of messages.
     server.fill(Workload::ImportMessages, GROUPS)?;
-    measured.push(measure(arguments, programs, &mut server, Workload::ImportMessages)?);
-    measured.push(measure(arguments, programs, &mut server, Workload::ReadPage)?);
-    measured.push(measure(arguments, programs, &mut server, Workload::ReadGroups)?);
-    measured.push(measure(arguments, programs, &mut server, Workload::SendMessage)?);
+    measured.push(measure(arguments.measuring, programs, &mut server, Workload::ImportMessages)?);
+    measured.push(measure(arguments.measuring, programs, &mut server, Workload::ReadPage)?);
+    measured.push(measure(arguments.measuring, programs, &mut server, Workload::ReadGroups)?);
+    measured.push(measure(arguments.measuring, programs, &mut server, Workload::SendMessage)?);
+    print_measured(&measured);
+    Ok(measured)
+}
+
+/// One line for each kind of call.
+pub(super) fn print_measured(measured: &[Measured]) {
     println!();
-    for of in &measured {
+    for of in measured {
         println!(
             "{:<42} {:>9.0} calls/s {:>10.0} {}/s  {:.3} of the empty handler's calls/s ({} bytes)",
             of.command, of.calls_per_second, of.items_per_second, of.what, of.rate_ratio, of.answer_bytes
         );
     }
-    Ok(measured)
 }
 
-fn measure(
-    arguments: &Arguments,
+/// Measures one kind of call beside an empty handler.
+pub(super) fn measure(
+    measuring: Measuring,
     programs: &Path,
     server: &mut RunningServer,
     workload: Workload,
 ) -> Result<Measured> {
     // A number up to 4,096 fits.
-    let connections = arguments.connections as usize;
+    let connections = measuring.connections as usize;
     let (what, items_per_call) = workload.items();
     println!("\n{} of {items_per_call} {what}", workload.command());
     report::print_heading();
     let answer_bytes = server.timed(workload, connections, WARM_UP_SECONDS)?.answer_bytes;
     let baseline = Target::start_baseline(programs, Some(answer_bytes))?;
     let mut rounds = Vec::new();
-    for number in 0..=arguments.rounds as usize {
+    for number in 0..=measuring.rounds as usize {
         let first = *server.next(workload);
-        let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
+        let seconds = if number == 0 { WARM_UP_SECONDS } else { measuring.seconds };
         let load = Load { connections, seconds, calls: None, first };
         let empty = server.runner.measure(&baseline, workload, load)?;
         if number == 0 {
             continue;
         }
         report::print_figures(connections, number, "empty", &empty);
-        let server = server.timed(workload, connections, arguments.seconds)?;
+        let server = server.timed(workload, connections, measuring.seconds)?;
         report::print_figures(connections, number, "server", &server);
         rounds.push(Round { baseline: empty, server });
     }

@@ -1,5 +1,7 @@
 //! The kinds of calls that a load makes. Each call is about something else than the one before.
 
+pub(super) mod people;
+
 use super::request::{Body, NUMBER_DIGITS, Request};
 use clap::ValueEnum;
 
@@ -53,6 +55,40 @@ pub(super) enum Workload {
     AddToSmall,
     /// `add_group_member` of one account to the one community
     AddToLarge,
+    /// `account_import` of a person with nick and picture
+    ImportPerson,
+    /// `portrait_get` of a hundred persons
+    ReadPortraits,
+    /// `sendmsg`, each call to somebody else
+    SendDirect,
+    /// `importmsg`, silent
+    ImportDirect,
+    /// `recentcontact/get_list`
+    ReadConversations,
+    /// `importmsg` into conversations that get ten messages
+    FillShort,
+    /// `importmsg` into a few conversations
+    FillLong,
+    /// `friend_import` for accounts that get ten friends
+    FillFewFriends,
+    /// `friend_import` for a few accounts
+    FillManyFriends,
+    /// `sendmsg` in the conversations of ten messages
+    SendShort,
+    /// `sendmsg` in the long ones
+    SendLong,
+    /// `admin_getroammsg` of the conversations of ten messages
+    ReadShort,
+    /// `admin_getroammsg` of the long ones
+    ReadLong,
+    /// `portrait_get` of ten accounts with few friends
+    PortraitsOfFew,
+    /// `portrait_get` of ten accounts with many
+    PortraitsOfMany,
+    /// `friend_check` of ten accounts, by one with few friends
+    CheckFew,
+    /// `friend_check` of ten accounts, by one with many
+    CheckMany,
 }
 
 impl Workload {
@@ -69,6 +105,14 @@ impl Workload {
             Self::ReadPage => "group_open_http_svc/group_msg_get_simple",
             Self::ReadGroups => "group_open_http_svc/get_group_info",
             Self::AddToSmall | Self::AddToLarge => "group_open_http_svc/add_group_member",
+            Self::ImportPerson => "im_open_login_svc/account_import",
+            Self::ReadPortraits | Self::PortraitsOfFew | Self::PortraitsOfMany => "profile/portrait_get",
+            Self::SendDirect | Self::SendShort | Self::SendLong => "openim/sendmsg",
+            Self::ImportDirect | Self::FillShort | Self::FillLong => "openim/importmsg",
+            Self::ReadConversations => "recentcontact/get_list",
+            Self::ReadShort | Self::ReadLong => "openim/admin_getroammsg",
+            Self::FillFewFriends | Self::FillManyFriends => "sns/friend_import",
+            Self::CheckFew | Self::CheckMany => "sns/friend_check",
         }
     }
 
@@ -84,6 +128,20 @@ impl Workload {
             Self::SendMessage | Self::SendToLarge => ("messages", 1),
             Self::ReadGroups => ("groups", GROUPS_ASKED),
             Self::AddToSmall | Self::AddToLarge => ("members", 1),
+            Self::ImportPerson => ("accounts", 1),
+            Self::ReadPortraits => ("profiles", people::PORTRAITS),
+            Self::PortraitsOfFew | Self::PortraitsOfMany => ("profiles", people::FEW),
+            Self::SendDirect
+            | Self::SendShort
+            | Self::SendLong
+            | Self::ImportDirect
+            | Self::FillShort
+            | Self::FillLong => ("messages", 1),
+            Self::ReadShort | Self::ReadLong => ("messages", people::FEW),
+            Self::ReadConversations => ("lists", 1),
+            Self::FillFewFriends => ("friends", people::FEW),
+            Self::FillManyFriends => ("friends", people::FRIENDS),
+            Self::CheckFew | Self::CheckMany => ("friends", people::FEW),
         }
     }
 
@@ -95,6 +153,19 @@ impl Workload {
             Self::ReadGroups => br#""ErrorCode":10010"#,
             Self::SendMessage | Self::SendToLarge => b"MsgDropReason",
             Self::ReadPage => br#""RspMsgList":[]"#,
+            Self::ReadPortraits | Self::PortraitsOfFew | Self::PortraitsOfMany => b"Fail_Account",
+            Self::FillFewFriends | Self::FillManyFriends | Self::CheckFew | Self::CheckMany => {
+                b"Fail_Account"
+            }
+            Self::ReadConversations => br#""SessionItem":[]"#,
+            Self::ReadShort | Self::ReadLong => br#""MsgList":[]"#,
+            Self::SendDirect
+            | Self::SendShort
+            | Self::SendLong
+            | Self::ImportPerson
+            | Self::ImportDirect
+            | Self::FillShort
+            | Self::FillLong => br#""ActionStatus":"FAIL""#,
             Self::ImportGroup
             | Self::ImportAccounts
             | Self::PrepareGroups
@@ -165,6 +236,41 @@ impl Workload {
                 body.text(r#"{"GroupId":"@TGS#_large","MemberList":[{"Member_Account":"acc-"#);
                 body.decimal(7, |number| number).text(r#""}]}"#);
             }
+            Self::ImportPerson => people::import(&mut body),
+            Self::ReadPortraits => {
+                let item = |number, item| (number * people::PORTRAITS + item) % people::PEOPLE;
+                people::portraits(&mut body, "person", people::PORTRAITS, item);
+            }
+            Self::SendDirect => people::send(&mut body, people::anybody),
+            Self::ImportDirect => people::import_message(&mut body, people::anybody, |number| number),
+            Self::ReadConversations => people::conversations(&mut body),
+            Self::FillShort => {
+                people::import_message(&mut body, people::short, |number| number / people::SHORT_PAIRS);
+            }
+            Self::FillLong => {
+                people::import_message(&mut body, people::long, |number| number / people::LONG_PAIRS);
+            }
+            Self::SendShort => people::send(&mut body, people::short),
+            Self::SendLong => people::send(&mut body, people::long),
+            Self::ReadShort => people::read(&mut body, people::short),
+            Self::ReadLong => people::read(&mut body, people::long),
+            Self::FillFewFriends => {
+                people::friends(&mut body, people::short, people::FEW, |_, item| item);
+            }
+            Self::FillManyFriends => {
+                let friend = |number, item| number / people::LONG_PAIRS * people::FRIENDS + item;
+                people::friends(&mut body, people::long, people::FRIENDS, friend);
+            }
+            Self::PortraitsOfFew => {
+                let item = |number, item| people::short(number + item).0;
+                people::portraits(&mut body, "acc", people::FEW, item);
+            }
+            Self::PortraitsOfMany => {
+                let item = |number, item| people::long(number + item).0;
+                people::portraits(&mut body, "acc", people::FEW, item);
+            }
+            Self::CheckFew => people::check(&mut body, people::short),
+            Self::CheckMany => people::check(&mut body, people::long),
         }
         body
     }

@@ -1,6 +1,7 @@
 //! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
 
 use super::{Decision, DynOperation, GroupImport, GroupOperation, Imported, Outcome};
+use crate::actor::Actor;
 use crate::answer_slot::{AnswerSlot, lock};
 use crate::context::Context;
 use crate::error::OperationError;
@@ -14,6 +15,7 @@ use crate::subscribers::{AfterCommit, AppliedChange, Subscribers};
 use std::sync::{Arc, Mutex};
 
 struct OperationCall<O: GroupOperation> {
+    actor: Actor,
     operation: O,
     subscribers: Arc<dyn Subscribers>,
     answer: AnswerSlot<O::Answer, Refusal>,
@@ -26,14 +28,21 @@ impl<O: GroupOperation> DynOperation for OperationCall<O> {
     }
 
     fn needs(&self, context: &Context, group: &Group) -> Needs {
-        self.operation.needs(context, group)
+        let mut needs = self.operation.needs(context, group);
+        if let Actor::Account(account) = &self.actor {
+            account.add_needs(&self.operation.actions(), group, &mut needs);
+        }
+        needs
     }
 
     fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome> {
         let kind = snapshot.as_ref().map(|snapshot| snapshot.group.kind);
-        let decided = snapshot
-            .ok_or(Refusal::NoSuchGroup)
-            .and_then(|snapshot| self.operation.decide(context, snapshot));
+        let decided = snapshot.ok_or(Refusal::NoSuchGroup).and_then(|snapshot| {
+            if let Actor::Account(account) = &self.actor {
+                account.check(context, &snapshot, &self.operation.actions())?;
+            }
+            self.operation.decide(context, snapshot)
+        });
         let mut after_commit = None;
         let (outcome, answer) = match (decided, kind) {
             (Ok(Decision { changes, answer, events }), Some(kind)) => {
@@ -83,17 +92,19 @@ impl<I: GroupImport> DynOperation for ImportCall<I> {
     }
 }
 
-/// Performs an operation on one group, and notifies `subscribers` of it.
+/// Performs an operation on one group for `actor`, and notifies `subscribers` of it.
 ///
 /// # Errors
 /// A rule refused it, or the store failed.
 pub async fn perform<O: GroupOperation>(
     store: &dyn Store,
     context: Context,
+    actor: Actor,
     operation: O,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<O::Answer, OperationError<Refusal>> {
     let call = Arc::new(OperationCall {
+        actor,
         operation,
         subscribers,
         answer: AnswerSlot::new(),

@@ -1,8 +1,9 @@
 //! Adding members to a group.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
-use crate::event::Event;
+use crate::event::{Event, Joining};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
@@ -25,6 +26,8 @@ pub struct AddMembers {
     pub accounts: Vec<UserId>,
     /// Whether no tip and no notice is made.
     pub silent: bool,
+    /// How they come in, as tips and events say it.
+    pub how: Joining,
 }
 
 /// What became of one account.
@@ -37,6 +40,8 @@ pub enum Added {
     Joined,
     /// Was a member already and is unchanged.
     AlreadyMember,
+    /// Not added yet: somebody who may is to decide.
+    Waits,
 }
 
 /// Whether the whole call is answered with "the group is full". As for an import, a listed account that needs no seat makes
@@ -53,6 +58,10 @@ impl GroupOperation for AddMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {
@@ -106,9 +115,10 @@ impl GroupOperation for AddMembers {
         }
         group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
         let is_full = (group.profile.max_members <= group.member_count).then_some(Event::Full);
-        let event = Event::Joined { accounts: joined.clone(), silent: self.silent };
+        let event = Event::Joined { accounts: joined.clone(), how: self.how, silent: self.silent };
         if group.kind.can().tips.members && group.active && !self.silent {
-            let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
+            let kind = if self.how == Joining::Invited { TipKind::Invited } else { TipKind::Joined };
+            let tip = Tip { kind, accounts: joined.clone(), changes: Vec::new() };
             changes.add_tip(context, &mut group, &self.operator, tip);
         }
         // Newcomers have nothing unread, the tip about them included. [choice]
@@ -135,6 +145,7 @@ mod tests {
             operator: user("admin"),
             accounts: accounts.iter().map(|name| user(name)).collect(),
             silent: false,
+            how: Joining::Invited,
         }
     }
 
@@ -193,7 +204,8 @@ mod tests {
             snapshot.group.profile.max_members = places;
             decide(&operation, &snapshot).unwrap().events
         };
-        let joined = || Event::Joined { accounts: vec![user("known3")], silent: false };
+        let joined =
+            || Event::Joined { accounts: vec![user("known3")], how: Joining::Invited, silent: false };
         assert_eq!(events(&["known3", "known2", "stranger"], 4), [joined()]);
         assert_eq!(events(&["known3"], 3), [joined(), Event::Full]);
         assert_eq!(events(&["known3", "known4"], 3), [joined(), Event::Full]);

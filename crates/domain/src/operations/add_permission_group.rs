@@ -1,5 +1,6 @@
 //! A new permission group.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -46,6 +47,10 @@ impl GroupOperation for AddPermissionGroup {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

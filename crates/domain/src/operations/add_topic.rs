@@ -1,6 +1,7 @@
 //! A new topic: the rule that imports and creations share. It uses no message number: topics keep no notices of
 //! themselves in their history. [choice]
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -11,6 +12,7 @@ use crate::new_group::attempts;
 use crate::operation::{Decision, GroupImport, GroupOperation, Imported};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::refusal::{Refusal, TooMany};
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -56,6 +58,10 @@ impl GroupOperation for CreateTopic {
 
     fn group(&self) -> &GroupId {
         &self.0.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Topics)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,14 +1,17 @@
 //! Banning accounts from a group.
 
 use super::delete_members::leave;
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
+use crate::message::{Conversation, TipKind};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
@@ -29,6 +32,10 @@ impl GroupOperation for BanMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Over(Right::Ban, Conversation::Group, self.accounts.clone())]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {
@@ -56,7 +63,7 @@ impl GroupOperation for BanMembers {
         }
         let left: Vec<UserId> = members.into_keys().collect();
         if !left.is_empty() {
-            leave(context, &mut group, &self.operator, left, false, &mut changes);
+            leave(context, &mut group, &self.operator, left, Some(TipKind::Kicked), &mut changes);
             changes.group = Some(group);
         }
         Ok(Decision::new(changes, ()).with_event(event))

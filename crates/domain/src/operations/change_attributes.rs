@@ -2,6 +2,7 @@
 //!
 //! Operations on a group happen one after another, so two of them never conflict.
 
+use crate::actor::Action;
 use crate::attributes::{AttributeChange, Attributes};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -12,6 +13,7 @@ use crate::limits::ValueLimits;
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::{Refusal, TooMany};
+use crate::rights::Right;
 use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 
@@ -30,6 +32,10 @@ impl GroupOperation for ChangeAttributes {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Attributes)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

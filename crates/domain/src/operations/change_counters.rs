@@ -1,5 +1,6 @@
 //! Changing the counters of a group.
 
+use crate::actor::Action;
 use crate::attributes::Counters;
 use crate::changes::Changes;
 use crate::context::Context;
@@ -10,6 +11,7 @@ use crate::limits::ValueLimits;
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::{Refusal, TooMany};
+use crate::rights::Right;
 use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 
@@ -79,6 +81,10 @@ impl GroupOperation for UpdateCounters {
         &self.group
     }
 
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Counters)]
+    }
+
     fn needs(&self, _: &Context, _: &Group) -> Needs {
         needs()
     }
@@ -121,6 +127,10 @@ impl GroupOperation for DeleteCounters {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Counters)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

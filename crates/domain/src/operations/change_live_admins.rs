@@ -1,5 +1,6 @@
 //! The administrators of a live-stream group; they need not be in it.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -54,6 +55,10 @@ impl GroupOperation for ChangeLiveAdmins {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,5 +1,6 @@
 //! A group gets another owner.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -9,6 +10,7 @@ use crate::member::Role;
 use crate::message::{Tip, TipField, TipKind};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Makes a member the owner. The owner before, if there is one, stays as an ordinary member. A member who owns the
@@ -27,6 +29,10 @@ impl GroupOperation for ChangeOwner {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Transfer)]
     }
 
     fn needs(&self, _context: &Context, group: &Group) -> Needs {

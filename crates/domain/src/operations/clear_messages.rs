@@ -1,5 +1,6 @@
 //! Clearing a history: members read what comes after it, administrators of the app go on reading all.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -21,6 +22,10 @@ impl GroupOperation for ClearMessages {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,6 +1,7 @@
 //! Recalling what one account lately wrote.
 
 use super::{recall, topic_part};
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -28,6 +29,10 @@ impl GroupOperation for DeleteBySender {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {

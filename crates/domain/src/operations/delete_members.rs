@@ -1,15 +1,17 @@
 //! Removing members from a group.
 
+use crate::actor::{Action, Actor};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::OperationError;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
-use crate::message::{Tip, TipKind};
+use crate::message::{Conversation, Tip, TipKind};
 use crate::operation::{Decision, GroupOperation, perform};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::store::Store;
 use crate::subscribers::Subscribers;
@@ -33,6 +35,8 @@ pub struct DeleteMembers {
     pub accounts: Vec<UserId>,
     /// Whether no tip and no notice is made.
     pub silent: bool,
+    /// Whether the one account leaves by itself.
+    pub quit: bool,
     /// Whether the owner goes as well where owners may not leave: its account is about to be deleted.
     pub even_owner: bool,
     /// The permission groups of the community that have members, as the previous step reported them; empty at first.
@@ -67,6 +71,15 @@ impl GroupOperation for DeleteMembers {
         &self.group
     }
 
+    fn actions(&self) -> Vec<Action> {
+        match self.accounts.first() {
+            Some(account) if self.quit => {
+                vec![Action::As(account.clone(), Right::Quit, Conversation::Group)]
+            }
+            Some(_) | None => vec![Action::Over(Right::Remove, Conversation::Group, self.accounts.clone())],
+        }
+    }
+
     fn needs(&self, _: &Context, group: &Group) -> Needs {
         if !group.kind.can().topics {
             return Needs { members: self.accounts.clone(), ..Needs::default() };
@@ -94,7 +107,7 @@ impl GroupOperation for DeleteMembers {
             && !can.owner_leaves
             && !self.even_owner
         {
-            return Err(Refusal::OwnerStays(owner.clone()));
+            return Err(if self.quit { Refusal::OwnerQuits } else { Refusal::OwnerStays(owner.clone()) });
         }
         let places = Places::of(&parts);
         if !places.occupied.is_subset(&self.permission_groups) {
@@ -116,8 +129,9 @@ impl GroupOperation for DeleteMembers {
             return Ok(Decision::new(changes, answer));
         }
         places.forget(&left, &parts, &mut changes);
-        let event = Event::Removed { accounts: left.clone(), silent: self.silent };
-        leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
+        let event = Event::Removed { accounts: left.clone(), quit: self.quit, silent: self.silent };
+        let tip = (!self.silent).then_some(if self.quit { TipKind::Quit } else { TipKind::Kicked });
+        leave(context, &mut group, &self.operator, left, tip, &mut changes);
         changes.group = Some(group);
         Ok(Decision::new(changes, answer).with_event(event))
     }
@@ -130,12 +144,13 @@ impl GroupOperation for DeleteMembers {
 pub async fn delete_members(
     store: &dyn Store,
     context: Context,
+    actor: Actor,
     mut operation: DeleteMembers,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<(), OperationError<Refusal>> {
     // Each step removes a member, or finds a permission group that it did not know of.
     while let Removal::Rest { accounts, permission_groups } =
-        perform(store, context, operation.clone(), Arc::clone(&subscribers)).await?
+        perform(store, context, actor.clone(), operation.clone(), Arc::clone(&subscribers)).await?
     {
         operation.accounts = accounts;
         operation.permission_groups = permission_groups;
@@ -149,13 +164,16 @@ pub(super) fn leave(
     group: &mut Group,
     operator: &UserId,
     left: Vec<UserId>,
-    silent: bool,
+    tip: Option<TipKind>,
     changes: &mut Changes,
 ) {
     group.member_count = group.member_count.saturating_sub(u32::try_from(left.len()).unwrap_or(u32::MAX));
     group.owner = group.owner.take().filter(|owner| !left.contains(owner));
-    if group.kind.can().tips.members && group.active && !silent {
-        let tip = Tip { kind: TipKind::Kicked, accounts: left.clone(), changes: Vec::new() };
+    if let Some(kind) = tip
+        && group.kind.can().tips.members
+        && group.active
+    {
+        let tip = Tip { kind, accounts: left.clone(), changes: Vec::new() };
         changes.add_tip(context, group, operator, tip);
     }
     changes.removed_members = left;

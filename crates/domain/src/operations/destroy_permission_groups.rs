@@ -1,5 +1,6 @@
 //! Removes permission groups. Their members stay in the community.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -23,6 +24,10 @@ impl GroupOperation for DestroyPermissionGroups {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

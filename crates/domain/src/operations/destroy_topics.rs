@@ -1,5 +1,6 @@
 //! Removes topics with their messages, members' states and permissions.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -8,6 +9,7 @@ use crate::ids::{GroupId, TopicId};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{PartFamily, PartKey, PartRange};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::topic::has_topics;
 
@@ -24,6 +26,10 @@ impl GroupOperation for DestroyTopics {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Topics)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

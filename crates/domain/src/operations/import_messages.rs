@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct ImportMessages {
     pub group: GroupId,
     pub messages: Vec<ImportedMessage>,
+    /// Whether the members' lists of conversations show that there are new messages.
+    pub listed: bool,
 }
 
 /// A message as another system had it.
@@ -139,6 +141,9 @@ impl GroupImport for ImportMessages {
         for (conversation, (mut log, has_grown)) in logs {
             if has_grown {
                 log.read_everything();
+                if !self.listed && *conversation == Conversation::Group {
+                    log.listed = Some(snapshot.group.log.last_listed());
+                }
                 changes.put_log(&snapshot, conversation, log)?;
             }
         }

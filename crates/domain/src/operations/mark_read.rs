@@ -1,5 +1,6 @@
 //! Confirming that messages were read.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::{Event, Receipt};
@@ -9,6 +10,7 @@ use crate::message::Conversation;
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +51,10 @@ impl GroupOperation for MarkRead {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::As(self.reader.clone(), Right::Receive, Conversation::Group)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

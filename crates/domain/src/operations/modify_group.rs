@@ -1,5 +1,6 @@
 //! The profile and the settings of a group change.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::{Event, ProfileChange};
@@ -9,6 +10,7 @@ use crate::ids::{GroupId, UserId};
 use crate::message::{Tip, TipField, TipKind};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 
@@ -45,6 +47,21 @@ impl GroupOperation for ModifyGroup {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        let Self { max_members, join_option, invite_option, mute_all, history_before_join, fields, .. } =
+            self;
+        let Self { permissions_enabled, default_permissions, .. } = self;
+        let options = max_members.is_some()
+            || join_option.is_some()
+            || invite_option.is_some()
+            || mute_all.is_some()
+            || history_before_join.is_some()
+            || permissions_enabled.is_some()
+            || default_permissions.is_some()
+            || !fields.is_empty();
+        vec![Action::Use(if options { Right::EditOptions } else { Right::EditTexts })]
     }
 
     fn needs(&self, _context: &Context, _group: &Group) -> Needs {

@@ -1,5 +1,6 @@
 //! Changing what a group knows of one member.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -7,9 +8,10 @@ use crate::fields::{CustomField, changed_fields};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, ReceiveOption, Role};
-use crate::message::{Tip, TipField, TipKind};
+use crate::message::{Conversation, Tip, TipField, TipKind};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -36,6 +38,24 @@ impl GroupOperation for ModifyMember {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        let of_account = |right| Action::Over(right, Conversation::Group, vec![self.account.clone()]);
+        let mut actions = Vec::new();
+        if self.role.is_some() {
+            actions.push(of_account(Right::SetRole));
+        }
+        if self.muted_until.is_some() {
+            actions.push(of_account(Right::Mute));
+        }
+        if self.receive_option.is_some() {
+            actions.push(Action::As(self.account.clone(), Right::EditSelf, Conversation::Group));
+        }
+        if self.name_card.is_some() || !self.fields.is_empty() || actions.is_empty() {
+            actions.push(Action::EditMember(self.account.clone()));
+        }
+        actions
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

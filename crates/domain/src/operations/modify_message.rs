@@ -1,6 +1,7 @@
 //! Changing what a message says. Its number, sender and time stay.
 
 use super::topic_part;
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -8,6 +9,7 @@ use crate::ids::GroupId;
 use crate::message::{Body, BodyTooLong, Content, Conversation, Message};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Puts other elements or other custom data into a message.
@@ -29,6 +31,10 @@ impl GroupOperation for ModifyMessage {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::UseIn(Right::EditMessage, self.conversation.clone())]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,5 +1,6 @@
 //! Changes a permission group.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -28,6 +29,10 @@ impl GroupOperation for ModifyPermissionGroup {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

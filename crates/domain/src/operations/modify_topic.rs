@@ -1,13 +1,16 @@
 //! Changes the profile of a topic.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::{Event, ProfileChange};
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
+use crate::message::Conversation;
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::topic::{Topic, has_topics};
@@ -33,6 +36,11 @@ impl GroupOperation for ModifyTopic {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        let place = Conversation::Topic(self.topic.clone());
+        vec![Action::UseIn(Right::Topics, place)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

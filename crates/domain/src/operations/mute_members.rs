@@ -1,15 +1,18 @@
 //! Muting members, in the group or in one topic.
 
 use super::modify_member::mute_tip;
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId, UserId};
 use crate::member::Member;
+use crate::message::Conversation;
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
 use crate::topic::TopicMember;
@@ -31,6 +34,10 @@ impl GroupOperation for MuteMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Over(Right::Mute, Conversation::of(self.topic.clone()), self.accounts.clone())]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,5 +1,6 @@
 //! Members of a permission group. A member that leaves the community leaves its permission groups too.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -65,6 +66,10 @@ impl GroupOperation for AddPermissionGroupMembers {
         &self.0.group
     }
 
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
+    }
+
     fn needs(&self, _: &Context, _: &Group) -> Needs {
         Needs { members: self.0.accounts.clone(), parts: self.0.parts(), ..Needs::default() }
     }
@@ -103,6 +108,10 @@ impl GroupOperation for DeletePermissionGroupMembers {
 
     fn group(&self) -> &GroupId {
         &self.0.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,6 +1,7 @@
 //! Noting how far a member has read.
 
 use super::topic_part;
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -11,6 +12,7 @@ use crate::message::{Conversation, MessageLog, ReadMark};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::topic::TopicMember;
 
@@ -40,6 +42,10 @@ impl GroupOperation for ReadUpTo {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::As(self.reader.clone(), Right::Receive, self.conversation.clone())]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

@@ -1,6 +1,7 @@
 //! Recalling messages: the place of each stays, its content goes.
 
 use super::{recall, topic_part};
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -38,6 +39,10 @@ impl GroupOperation for RecallMessages {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Recall(self.conversation.clone(), self.numbers.clone())]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

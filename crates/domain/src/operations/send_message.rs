@@ -1,5 +1,6 @@
 //! Sending a message to a group or topic.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -10,6 +11,7 @@ use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageSt
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 use crate::time::Timestamp;
 use crate::topic::TopicMember;
@@ -47,6 +49,10 @@ impl GroupOperation for SendMessage {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::As(self.sender.clone(), Right::Send, self.conversation.clone())]
     }
 
     fn needs(&self, context: &Context, group: &Group) -> Needs {
@@ -103,7 +109,7 @@ impl GroupOperation for SendMessage {
         let mut after = log.clone();
         let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
         if self.not_last {
-            after.last_message = log.last_message;
+            (after.last_message, after.listed) = (log.last_message, log.listed);
         }
         let mut changes = Changes::default();
         self.note_sender(now, &snapshot, (log, &after), &mut changes);

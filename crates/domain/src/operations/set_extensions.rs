@@ -1,17 +1,17 @@
 //! Extensions of a message: keys and values that apps attach to it, to count votes for example.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
-use crate::extension::{
-    AskedExtension, Extension, ExtensionChange, ExtensionHead, ExtensionOutcome, ExtensionProblem,
-};
+use crate::extension::{ExtensionChange, ExtensionHead, ExtensionOutcome};
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, Message};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey};
 use crate::refusal::{Refusal, TooMany};
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Changes the extensions of one message.
@@ -48,36 +48,6 @@ impl SetExtensions {
     fn part(&self, key: &str) -> PartKey {
         PartKey::Extension(Conversation::Group, self.seq, key.to_owned())
     }
-
-    /// Changes one extension that is `present` now, and gives its place what it is afterwards.
-    fn apply(
-        &self,
-        asked: &AskedExtension,
-        present: &mut Option<Extension>,
-        head: &mut ExtensionHead,
-    ) -> ExtensionOutcome {
-        let known = present.as_ref().map_or(0, |present| present.seq);
-        let deletes = matches!(self.change, ExtensionChange::Delete(_));
-        let problem = if deletes && present.is_none() {
-            Some(ExtensionProblem::Missing)
-        } else if asked.seq.is_some_and(|seq| seq != known) {
-            Some(ExtensionProblem::Conflict)
-        } else {
-            None
-        };
-        if problem.is_none() {
-            head.latest_seq = head.latest_seq.saturating_add(1);
-            head.count = head.count.saturating_sub(u32::from(present.is_some()));
-            *present = (!deletes).then(|| Extension { value: asked.value.clone(), seq: head.latest_seq });
-            head.count = head.count.saturating_add(u32::from(present.is_some()));
-        }
-        let (value, seq) = match &present {
-            Some(extension) => (extension.value.clone(), extension.seq),
-            None if problem.is_none() => (String::new(), head.latest_seq),
-            None => (String::new(), 0),
-        };
-        ExtensionOutcome { problem, key: asked.key.clone(), value, seq }
-    }
 }
 
 impl GroupOperation for SetExtensions {
@@ -86,6 +56,10 @@ impl GroupOperation for SetExtensions {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Receive)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {
@@ -107,8 +81,7 @@ impl GroupOperation for SetExtensions {
         let mut changes = Changes::default();
         let mut answer = Vec::new();
         if self.change == ExtensionChange::Clear {
-            let latest_seq = head.latest_seq.saturating_add(1);
-            head = ExtensionHead { latest_seq, clear_seq: latest_seq, count: 0 };
+            head = head.cleared();
             changes.removed_families.push(PartFamily::Extensions(Conversation::Group, self.seq));
         }
         for asked in self.change.asked() {
@@ -117,7 +90,7 @@ impl GroupOperation for SetExtensions {
                 Some(Part::Extension(extension)) => Some(extension),
                 Some(_) | None => None,
             };
-            let outcome = self.apply(asked, &mut present, &mut head);
+            let outcome = self.change.apply(asked, &mut present, &mut head);
             // A key may be named twice: the second change sees the result of the first.
             snapshot.parts.extend(present.clone().map(|extension| (key.clone(), Part::Extension(extension))));
             if outcome.problem.is_none() {
@@ -146,6 +119,7 @@ impl GroupOperation for SetExtensions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extension::{AskedExtension, ExtensionProblem};
     use crate::group::GroupType;
     use crate::message::MessageState;
     use crate::sample::{decide, group_id, sent, snapshot};

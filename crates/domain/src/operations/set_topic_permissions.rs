@@ -1,5 +1,6 @@
 //! What a permission group may do in topics: added, changed or taken away.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
@@ -57,6 +58,10 @@ impl GroupOperation for SetTopicPermissions {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

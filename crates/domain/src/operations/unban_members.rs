@@ -1,5 +1,6 @@
 //! Lifting bans.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -8,6 +9,7 @@ use crate::ids::{GroupId, UserId};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::PartKey;
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Lets accounts join the group again. Accounts that are not banned are ignored. [choice]
@@ -22,6 +24,10 @@ impl GroupOperation for UnbanMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Ban)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

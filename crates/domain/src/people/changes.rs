@@ -20,6 +20,8 @@ pub struct PeopleChanges {
     pub new_messages: Vec<(Pair, DirectMessage)>,
     /// Existing messages after the change, found by their places. Their keys do not change.
     pub updated_messages: Vec<(Pair, DirectMessage)>,
+    /// Existing messages that go, with their places.
+    pub removed_messages: Vec<(Pair, DirectMessage)>,
 }
 
 impl PeopleChanges {
@@ -37,7 +39,7 @@ impl PeopleChanges {
     pub(super) fn subjects(&self) -> impl Iterator<Item = Subject> {
         let accounts = self.accounts.iter().map(|(id, _)| Subject::Account(id.clone()));
         let facts = self.facts.iter().map(|(subject, ..)| subject.clone());
-        let messages = self.new_messages.iter().chain(&self.updated_messages);
+        let messages = self.new_messages.iter().chain(&self.updated_messages).chain(&self.removed_messages);
         accounts.chain(facts).chain(messages.map(|(pair, _)| Subject::Pair(pair.clone())))
     }
 }

@@ -1,9 +1,12 @@
 //! Events of people, as webhooks and clients receive them. An import has no events: the result of its rule has no field for
 //! them.
 
+use super::fact::Chat;
 use super::message::{DirectMessage, MessageKey};
+use super::official::OfficialEvent;
 use super::portrait::PortraitItem;
 use super::{Pair, Subject};
+use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -47,6 +50,15 @@ pub enum PeopleEvent {
         /// The others.
         others: Vec<UserId>,
     },
+    /// An account follows others, or no longer does.
+    Followed {
+        /// The account.
+        account: UserId,
+        /// The others.
+        others: Vec<UserId>,
+        /// Whether it follows them now.
+        follows: bool,
+    },
     /// An account sent a message to another.
     DirectSent {
         /// The conversation.
@@ -74,6 +86,30 @@ pub enum PeopleEvent {
         /// The message as it is now.
         message: Box<DirectMessage>,
     },
+    /// A conversation is pinned to the top of an account's list, or no longer.
+    ChatPinned {
+        /// The account.
+        account: UserId,
+        /// The conversation.
+        chat: Chat,
+        /// Whether it is pinned.
+        pinned: bool,
+    },
+    /// Keys and values of a message have changed.
+    DirectExtended {
+        /// The account that sent the message.
+        sender: UserId,
+        /// The account that it was sent to.
+        receiver: UserId,
+        /// The message.
+        key: MessageKey,
+        /// What was asked for.
+        change: ExtensionChange,
+        /// What became of each.
+        outcomes: Vec<ExtensionOutcome>,
+        /// Number of the last change.
+        last: u32,
+    },
     /// An account has read what another wrote.
     DirectRead {
         /// The account.
@@ -98,6 +134,13 @@ pub enum PeopleEvent {
         /// The messages, in the order of the request.
         keys: Vec<MessageKey>,
     },
+    /// Something happened to an official account.
+    Official {
+        /// The official account.
+        account: UserId,
+        /// What happened.
+        event: OfficialEvent,
+    },
 }
 
 impl PeopleEvent {
@@ -109,10 +152,16 @@ impl PeopleEvent {
             | Self::FriendsAdded { account, .. }
             | Self::FriendsDeleted { account, .. }
             | Self::Blocked { account, .. }
-            | Self::Unblocked { account, .. } => Subject::Account(account.clone()),
+            | Self::Unblocked { account, .. }
+            | Self::ChatPinned { account, .. }
+            | Self::Followed { account, .. }
+            | Self::Official { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }
             | Self::DirectRecalled { pair, .. }
             | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),
+            Self::DirectExtended { sender, receiver, .. } => {
+                Subject::Pair(Pair::of(sender.clone(), receiver.clone()))
+            }
             Self::DirectRead { reader, peer, .. } | Self::DirectConfirmed { reader, peer, .. } => {
                 Subject::Pair(Pair::of(reader.clone(), peer.clone()))
             }

@@ -2,10 +2,23 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
+use super::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use super::counts::{Day, DayCounts};
+use super::folders::{ChatMark, Filed, Folders};
+use super::follow::{Follow, Tie};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
+use super::labels::Slots;
+use super::message::MessageKey;
+use super::official::{OfficialAccount, Subscription};
 use super::portrait::Portrait;
+use super::push::{Push, PushMark};
+use super::words::Words;
+use crate::extension::Extensions;
 use crate::ids::{GroupId, UserId};
+use crate::origin::JobId;
 use crate::people::Subject;
+use crate::text::Text;
 use crate::time::Timestamp;
 
 /// The key of a fact about a subject.
@@ -30,6 +43,47 @@ pub enum FactKey {
     Request(RequestWay, UserId),
     /// Of an account: an account on its blocklist.
     Blocked(UserId),
+    /// Of an account: its folders of conversations.
+    Folders,
+    /// Of an account: the folders that a conversation is in. There is none for one that is in no folder.
+    Filed(Chat),
+    /// Of an account: how it has marked a conversation. There is none for one without marks.
+    Mark(Chat),
+    /// Of an account: that a conversation is pinned to the top of its list.
+    Pin(Chat),
+    /// Of a pair: the keys and values that apps have attached to a message.
+    Extensions(MessageKey),
+    /// Of an account: an account that it follows, or that follows it. There is one about another at most, and the other has
+    /// its turned form.
+    Follow(Tie, UserId),
+    /// Of an account: how many accounts follow it.
+    Followers,
+    /// Of an account: its attributes.
+    Attributes,
+    /// Of an account: its tags.
+    Tags,
+    /// Of the app: the names of its attributes.
+    AttributeNames,
+    /// Of the app: the pushes of the last days.
+    Pushed,
+    /// Of the app: a push that is not finished, by its number.
+    Push(u32),
+    /// Of an official account: what it is.
+    Official,
+    /// Of an official account: an account that subscribes to it.
+    Subscriber(UserId),
+    /// Of an account: an official account that it subscribes to.
+    Subscribed(UserId),
+    /// Of the app: words that nobody may send.
+    Words,
+    /// Of the app: what a job has brought in, so that it can be taken back.
+    Brought(JobId, Brought),
+    /// Of the app: what happened on a day.
+    Day(Day),
+    /// Of the app: how far the files of past hours have come.
+    ArchiveProgress,
+    /// Of the app: the files with the messages of an hour.
+    Archive(ArchiveKind, Hour),
 }
 
 impl FactKey {
@@ -38,11 +92,49 @@ impl FactKey {
     pub fn peer(&self) -> Option<&UserId> {
         match self {
             Self::Chat(Chat::Direct(peer))
+            | Self::Filed(Chat::Direct(peer))
+            | Self::Mark(Chat::Direct(peer))
+            | Self::Pin(Chat::Direct(peer))
             | Self::Unread(peer)
             | Self::Friend(peer)
             | Self::Request(_, peer)
-            | Self::Blocked(peer) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
+            | Self::Blocked(peer)
+            | Self::Follow(_, peer)
+            | Self::Subscriber(peer)
+            | Self::Subscribed(peer) => Some(peer),
+            Self::Portrait
+            | Self::Mute
+            | Self::Chat(Chat::Group(_))
+            | Self::Filed(Chat::Group(_))
+            | Self::Mark(Chat::Group(_))
+            | Self::Pin(Chat::Group(_))
+            | Self::Log
+            | Self::Friends
+            | Self::Folders
+            | Self::Extensions(_)
+            | Self::Followers
+            | Self::Attributes
+            | Self::Tags
+            | Self::AttributeNames
+            | Self::Pushed
+            | Self::Push(_)
+            | Self::Official
+            | Self::Words
+            | Self::Brought(..)
+            | Self::Day(_)
+            | Self::ArchiveProgress
+            | Self::Archive(..) => None,
+        }
+    }
+
+    /// The count of the other account to which the fact adds 1. When the account that the fact is about is deleted, the
+    /// count becomes less.
+    #[must_use]
+    pub fn counted_in(&self) -> Option<(&UserId, Self)> {
+        if let Self::Follow(Tie::Mutual | Tie::Followed, peer) = self {
+            Some((peer, Self::Followers))
+        } else {
+            None
         }
     }
 }
@@ -75,6 +167,56 @@ pub enum Fact {
     Friend(Friend),
     /// An account on a blocklist.
     Blocked(Blocked),
+    /// The folders of an account.
+    Folders(Folders),
+    /// The folders that a conversation is in.
+    Filed(Filed),
+    /// How a conversation is marked.
+    Mark(ChatMark),
+    /// That a conversation is pinned.
+    Pin(Pin),
+    /// The keys and values attached to a message.
+    Extensions(Extensions),
+    /// Since when two accounts follow each other.
+    Follow(Follow),
+    /// How many accounts follow an account; at least one.
+    Followers(u64),
+    /// The names of attributes, or the values of an account; at least one.
+    Slots(Slots),
+    /// The tags of an account, each once, in the order in which they came; at least one.
+    Tags(Vec<Text>),
+    /// The pushes of the last days, in the order of their numbers.
+    Pushed(Vec<PushMark>),
+    /// A push that is not finished.
+    Push(Box<Push>),
+    /// What an official account is.
+    Official(Box<OfficialAccount>),
+    /// What an official account and a subscriber keep about each other.
+    Subscription(Subscription),
+    /// The words that nobody may send.
+    Words(Words),
+    /// Fields of a profile.
+    BroughtProfile(BroughtProfile),
+    /// Friends of an account.
+    BroughtFriends(BroughtFriends),
+    /// Messages of a pair.
+    BroughtDirect(BroughtDirect),
+    /// What happened on a day.
+    Day(Box<DayCounts>),
+    /// How far the files of past hours have come.
+    ArchiveProgress(ArchiveProgress),
+    /// The files with the messages of an hour; at least one.
+    Archive(Vec<ArchiveFile>),
+}
+
+impl Fact {
+    /// A count that has become less by `gone`; `None` when nothing is left, or when this is no count.
+    #[must_use]
+    pub fn less(&self, gone: u64) -> Option<Self> {
+        let Self::Followers(count) = self else { return None };
+        let left = count.saturating_sub(gone);
+        (left != 0).then_some(Self::Followers(left))
+    }
 }
 
 /// Until when an account may not send; 0: it may.
@@ -86,16 +228,29 @@ pub struct Mute {
     pub groups: Timestamp,
 }
 
+impl Mute {
+    /// Whether the account may not send to groups now.
+    #[must_use]
+    pub fn forbids_groups(&self, now: Timestamp) -> bool {
+        now < self.groups
+    }
+}
+
 /// What an account has done with a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChatState {
-    /// When it was pinned.
-    pub pinned: Option<Timestamp>,
     /// When it was taken off the list; it is back with the next message.
     pub removed: Option<Timestamp>,
     /// With an account: messages up to this place are cleared for the account that has the conversation. In a group: the
     /// number of the last message when it was taken off the list; it is back with the next one. 0: none.
     pub cleared: u32,
+}
+
+/// That a conversation is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What an account has not read of another; at least one message.
@@ -152,6 +307,31 @@ pub enum FactFamily {
     Blocklist,
     /// The accounts of which an account has not read everything.
     Unread,
+    /// The conversations of an account that are in folders: those with accounts, then those in groups.
+    Filed,
+    /// The conversations of an account that are marked, in the same order.
+    Marks,
+    /// Those that are pinned, in the same order.
+    Pins,
+    /// Those who are this to an account.
+    Follows(Tie),
+    /// The pushes that are not finished.
+    Pushes,
+    /// The accounts that subscribe to an official account.
+    Subscribers,
+    /// The official accounts that an account subscribes to.
+    Subscribed,
+    /// What a job has brought in.
+    Brought(JobId),
+    /// The days of the app.
+    Days,
+    /// The files of past hours, of one kind.
+    Archives(ArchiveKind),
+}
+
+impl FactFamily {
+    /// The families whose facts are [counted](FactKey::counted_in) by other accounts.
+    pub const COUNTED: [Self; 2] = [Self::Follows(Tie::Mutual), Self::Follows(Tie::Followed)];
 }
 
 /// Some facts of a family.

@@ -29,11 +29,29 @@ impl MessageKey {
         numbers.next().is_none().then_some(Self { sent, number, random })
     }
 
+    /// `MsgId` of a message of `sender`: an account number, a time and a random number, joined by hyphens. [doc]
+    ///
+    /// [choice] The account number is made from the account's name: it is 2^57 and 40 bits of a hash.
+    #[must_use]
+    pub fn id(&self, sender: &UserId) -> String {
+        message_id(sender, self.sent, self.random)
+    }
+
     /// Before all messages that were sent in this second or later.
     #[must_use]
     pub fn first_of(sent: Timestamp) -> Self {
         Self { sent, number: 0, random: 0 }
     }
+}
+
+/// `MsgId` of a message, also of one in a group.
+#[must_use]
+pub fn message_id(sender: &UserId, sent: Timestamp, random: u32) -> String {
+    const ACCOUNTS: u64 = 1 << 57;
+    let hash = sender.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{}-{}-{random}", ACCOUNTS + (hash >> 24), sent.0)
 }
 
 /// `MsgKey`.

@@ -1,10 +1,12 @@
 //! People as they were at one moment: the rows that an operation or a reader asks a store to load.
 
 use super::fact::{Fact, FactFamily, FactKey, FactRange, Mute};
+use super::labels::Slots;
 use super::message::{DirectMessage, DirectRange};
 use super::{Pair, Subject};
 use crate::account::Account;
 use crate::ids::UserId;
+use crate::text::Text;
 use std::collections::BTreeMap;
 
 /// The rows to load.
@@ -48,6 +50,24 @@ impl PeopleSnapshot {
         match self.fact(&Subject::Account(account.clone()), &FactKey::Mute) {
             Some(Fact::Mute(mute)) => *mute,
             Some(_) | None => Mute::default(),
+        }
+    }
+
+    /// Attributes, or their names, which were requested; none where there are none.
+    #[must_use]
+    pub fn slots(&self, subject: &Subject, key: &FactKey) -> Slots {
+        match self.fact(subject, key) {
+            Some(Fact::Slots(slots)) => slots.clone(),
+            Some(_) | None => Slots::new(),
+        }
+    }
+
+    /// The tags of an account, which were requested; none where there are none.
+    #[must_use]
+    pub fn tags(&self, account: &UserId) -> Vec<Text> {
+        match self.fact(&Subject::Account(account.clone()), &FactKey::Tags) {
+            Some(Fact::Tags(tags)) => tags.clone(),
+            Some(_) | None => Vec::new(),
         }
     }
 

@@ -77,6 +77,7 @@ impl History {
         }
         if history.log.next_seq != history.before.next_seq {
             history.log.read_everything();
+            history.log.listed = None;
         }
         Ok(history)
     }

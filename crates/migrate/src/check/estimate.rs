@@ -34,6 +34,9 @@ impl Estimate {
 }
 
 const ACCOUNTS: &str = "im_open_login_svc/multiaccount_import";
+const PROFILE: &str = "profile/portrait_set";
+const FRIENDS: &str = "sns/friend_import";
+const DIRECT: &str = "openim/importmsg";
 const GROUP: &str = "group_open_http_svc/import_group";
 const TOPIC: &str = "group_open_http_svc/import_topic";
 const MEMBERS: &str = "group_open_http_svc/import_group_member";
@@ -60,8 +63,16 @@ impl Estimator {
         let (members, messages) = (limits.members_per_call, limits.messages.per_import);
         let accounts = limits.accounts_per_call;
         match record {
-            Record::Account(_) => self.row(Kind::Account, "", ACCOUNTS, accounts),
+            Record::Account(account) => {
+                self.row(Kind::Account, "", ACCOUNTS, accounts);
+                if !account.profile.is_empty() {
+                    self.call(PROFILE);
+                }
+            }
             Record::File(_) => return,
+            Record::Friend(friend) => {
+                self.row(Kind::Friend, &friend.account, FRIENDS, limits.friends.per_call)
+            }
             Record::Group(_) => self.call(GROUP),
             Record::Topic(_) => self.call(TOPIC),
             Record::Member(member) => {
@@ -71,10 +82,13 @@ impl Estimator {
                     self.call(MEMBER);
                 }
             }
+            Record::Message(message) if message.receiver().is_some() => self.call(DIRECT),
             Record::Message(message) => {
                 let conversation = message.topic_id.as_deref().unwrap_or(&message.group_id);
                 self.row(Kind::Message, conversation, MESSAGES, messages);
             }
+            // The API has no silent call for it.
+            Record::Read(read) if read.peer().is_some() => {}
             Record::Read(_) => self.call(UNREAD),
         }
         self.estimate.bytes += bytes(record);
@@ -113,6 +127,7 @@ fn bytes(record: &Record) -> u64 {
         }
         Record::Account(_)
         | Record::File(_)
+        | Record::Friend(_)
         | Record::Group(_)
         | Record::Topic(_)
         | Record::Member(_)

@@ -93,7 +93,7 @@ mod tests {
             "",
             "[]",
             "{}",
-            r#"{"t":"friend"}"#,
+            r#"{"t":"buddy"}"#,
             r#"{"t":"message","SendTime":"soon"}"#,
             r#"{"t":"read","key":1}"#,
         ] {

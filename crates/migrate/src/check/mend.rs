@@ -2,9 +2,11 @@
 
 use super::line::with_members;
 use super::split;
-use crate::format::{Account, CustomValue, File, Group, Json, Member, Message, Read, Record, Topic, address};
+use crate::format::{
+    Account, CustomValue, File, Friend, Group, Json, Member, Message, Read, Record, TagValue, Topic, address,
+};
 use crate::ordered::{Entry, Outline};
-use crate::rules::{ServerLimits, defaults, legal};
+use crate::rules::{ServerLimits, defaults, legal, people};
 use landfall_domain::fields::{FieldKey, FieldRule};
 use landfall_domain::group::{GroupType, JoinOption};
 use landfall_domain::ids::{GroupId, TopicId};
@@ -54,6 +56,7 @@ impl Mender {
             _ if is_fine => {}
             Record::Account(account) => self.account(account),
             Record::File(file) => self.file(file),
+            Record::Friend(friend) => self.friend(friend),
             Record::Topic(topic) => self.topic(topic),
             Record::Member(member) => self.member(member),
             Record::Message(message) => self.message(message),
@@ -63,6 +66,7 @@ impl Mender {
             Record::Message(message) if !is_fine => self.split(message),
             record @ (Record::Account(_)
             | Record::File(_)
+            | Record::Friend(_)
             | Record::Group(_)
             | Record::Topic(_)
             | Record::Member(_)
@@ -83,6 +87,60 @@ impl Mender {
         self.name(&mut record.user_id, "UserID");
         self.cut(&mut record.nick, "Nick", limit, &mut record.x);
         self.moved_if_long(&mut record.face_url, limit, &mut record.x);
+        let server = self.server.clone();
+        let is_fine = |item: &TagValue| people::portrait(item, &server).is_ok();
+        self.tags(&mut record.profile, "ProfileItem", is_fine, &mut record.x);
+    }
+
+    fn friend(&mut self, record: &mut Friend) {
+        let limits = self.server.limits.friends;
+        self.name(&mut record.account, "From_Account");
+        self.name(&mut record.friend, "To_Account");
+        self.cut(&mut record.remark, "Remark", limits.remark, &mut record.x);
+        self.cut(&mut record.add_wording, "AddWording", limits.wording, &mut record.x);
+        if let Some(source) =
+            record.add_source.take_if(|source| !source.is_empty() && !people::is_source(source))
+        {
+            self.changes.push("AddSource moves into x".to_owned());
+            keep(&mut record.x, "AddSource", source);
+        }
+        for (field, time) in [("RemarkTime", &mut record.remark_time), ("AddTime", &mut record.add_time)] {
+            if time.take_if(|time| u64::from(u32::MAX) < *time).is_some() {
+                self.changes.push(format!("{field} is removed"));
+            }
+        }
+        let fits = |list: &String| limits.list_name.contains(list.len());
+        let (kept, moved): (Vec<_>, Vec<_>) = std::mem::take(&mut record.lists).into_iter().partition(fits);
+        record.lists = kept;
+        if !moved.is_empty() {
+            self.changes.push(format!("{} lists of GroupName move into x", moved.len()));
+            let more = Map::from_iter([("GroupName".to_owned(), moved.into())]);
+            record.x = Some(with_members(record.x.take().map(|x| x.value()), more).into());
+        }
+        let server = self.server.clone();
+        let is_fine = |item: &TagValue| people::friend_field(item, &server).is_ok();
+        self.tags(&mut record.custom_item, "CustomItem", is_fine, &mut record.x);
+    }
+
+    /// Fields that are not fine, or come again, move into `x`.
+    fn tags(
+        &mut self,
+        items: &mut Vec<TagValue>,
+        name: &str,
+        is_fine: impl Fn(&TagValue) -> bool,
+        x: &mut Option<Json>,
+    ) {
+        let mut seen = BTreeSet::new();
+        let fits = |item: &TagValue| is_fine(item) && seen.insert(item.tag.clone());
+        let (kept, moved): (Vec<_>, Vec<_>) = std::mem::take(items).into_iter().partition(fits);
+        *items = kept;
+        if let Ok(values @ serde_json::Value::Array(_)) = serde_json::to_value(&moved)
+            && !moved.is_empty()
+        {
+            self.changes.push(format!("{} fields of {name} move into x", moved.len()));
+            let more = Map::from_iter([(name.to_owned(), values)]);
+            *x = Some(with_members(x.take().map(|x| x.value()), more).into());
+        }
     }
 
     fn file(&mut self, record: &mut File) {
@@ -237,9 +295,14 @@ impl Mender {
     }
 
     fn message(&mut self, record: &mut Message) {
-        record.group_id.clone_from(&self.group.id);
-        if let Some(topic) = &mut record.topic_id {
-            self.topic_name(topic);
+        match &mut record.to {
+            Some(to) if !to.is_empty() => self.name(to, "To_Account"),
+            Some(_) | None => {
+                record.group_id.clone_from(&self.group.id);
+                if let Some(topic) = &mut record.topic_id {
+                    self.topic_name(topic);
+                }
+            }
         }
         self.name(&mut record.from, "From_Account");
         if let (Some(sent), Some(ms)) = (defaults::given(record.send_time), record.ts_ms)
@@ -266,9 +329,14 @@ impl Mender {
     }
 
     fn read(&mut self, record: &mut Read) {
-        record.group_id.clone_from(&self.group.id);
-        if let Some(topic) = &mut record.topic_id {
-            self.topic_name(topic);
+        match &mut record.peer {
+            Some(peer) if !peer.is_empty() => self.name(peer, "Peer_Account"),
+            Some(_) | None => {
+                record.group_id.clone_from(&self.group.id);
+                if let Some(topic) = &mut record.topic_id {
+                    self.topic_name(topic);
+                }
+            }
         }
         self.name(&mut record.account, "Member_Account");
     }

@@ -87,9 +87,11 @@ impl Held {
     fn take(&mut self, record: Record) {
         match record {
             Record::Account(account) => {
+                self.lost.count_if(!account.profile.is_empty(), lost::PROFILES);
                 self.accounts.insert(account.user_id.clone(), account);
             }
             Record::File(file) => self.take_file(file),
+            Record::Friend(_) => self.lost.count(lost::FRIENDS),
             Record::Group(group) => {
                 if let Some(owner) = &group.owner {
                     self.know(owner);
@@ -116,7 +118,8 @@ impl Held {
                     Some(_) | None => {}
                 }
             }
-            Record::Message(_) => {}
+            Record::Message(message) => self.lost.count_if(message.receiver().is_some(), lost::DIRECT),
+            Record::Read(read) if read.peer().is_some() => {}
             Record::Read(read) => match read.read_ms {
                 Some(ms) => {
                     let place = Place::new(&read.group_id, read.topic_id.as_deref());
@@ -154,7 +157,7 @@ impl Held {
         let mut failed = Ok(());
         each(file, |line, record| {
             let Record::Message(message) = record else { return };
-            if failed.is_err() {
+            if failed.is_err() || message.receiver().is_some() {
                 return;
             }
             self.know(&message.from);

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 pub(crate) type LostKind = (&'static str, &'static str);
 
 pub(crate) const CUSTOM_FIELDS: LostKind = ("custom_fields", "groups with custom fields");
+pub(crate) const PROFILES: LostKind = ("profiles", "accounts with further fields of their profiles");
+pub(crate) const FRIENDS: LostKind = ("friends", "friends");
+pub(crate) const DIRECT: LostKind = ("direct", "one-to-one messages");
 pub(crate) const PICTURES: LostKind = ("pictures", "pictures of groups or accounts");
 pub(crate) const NAME_CARDS: LostKind = ("name_cards", "members with a name card, a mute or custom fields");
 pub(crate) const JOIN_TIMES: LostKind = ("join_times", "members with a time of joining");

@@ -140,6 +140,9 @@ pub fn unfold(mut message: Message) -> Message {
     if message.random == Some(identity::derived_random(&message)) {
         message.random = None;
     }
+    if message.msg_seq.is_some_and(|number| identity::is_first_number(&message, number)) {
+        message.msg_seq = None;
+    }
     message
 }
 

@@ -20,6 +20,41 @@ pub fn derived_random(message: &Message) -> u32 {
     folded.max(1)
 }
 
+/// Bits of `MsgSeq` that hold the place of a message among those of its millisecond.
+const PLACE_BITS: u32 = 22;
+
+/// Gives messages between two accounts their `MsgSeq`, where they have none: it keeps those of one second in order. They come in
+/// the order in which they were sent.
+///
+/// [choice] It is made of the millisecond and the place among the messages of that millisecond.
+#[derive(Debug, Default)]
+pub struct Numbering {
+    ms: u64,
+    place: u32,
+}
+
+impl Numbering {
+    /// `MsgSeq` of the next message.
+    pub fn number(&mut self, message: &Message) -> u32 {
+        let ms = message.sent_ms().unwrap_or_default();
+        self.place = if ms == self.ms { self.place.saturating_add(1) } else { 0 };
+        self.ms = ms;
+        let place = self.place.min((1 << PLACE_BITS) - 1);
+        message.msg_seq.unwrap_or_else(|| millisecond(ms) << PLACE_BITS | place)
+    }
+}
+
+/// Below 1,000.
+fn millisecond(ms: u64) -> u32 {
+    u32::try_from(ms % 1_000).unwrap_or_default()
+}
+
+/// Whether [`Numbering`] gives the first message of a millisecond this `MsgSeq`.
+#[must_use]
+pub fn is_first_number(message: &Message, number: u32) -> bool {
+    number == millisecond(message.sent_ms().unwrap_or_default()) << PLACE_BITS
+}
+
 /// A text that no other message of the group has. A message without `key` is known by its sender, time and content.
 #[must_use]
 pub fn identity(message: &Message) -> String {
@@ -49,6 +84,18 @@ mod tests {
         assert_ne!(random(&message("1")), random(&message("2")));
         assert_eq!(random(&Message { random: Some(7), ..message("1") }), 7);
         assert_ne!(random(&Message { random: Some(0), ..message("1") }), 0);
+    }
+
+    #[test]
+    fn messages_of_one_second_get_rising_numbers() {
+        let mut numbering = Numbering::default();
+        let message = |ms: u64| Message { ts_ms: Some(ms), ..Message::default() };
+        let numbers = [5_001, 5_001, 5_002, 6_001].map(|ms| numbering.number(&message(ms)));
+        assert_eq!(numbers, [1 << 22, 1 << 22 | 1, 2 << 22, 1 << 22]);
+        assert!(
+            is_first_number(&message(5_001), numbers[0]) && !is_first_number(&message(5_001), numbers[1])
+        );
+        assert_eq!(numbering.number(&Message { msg_seq: Some(7), ..message(9_000) }), 7);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One record of the neutral file: its kind, and how a line becomes a record.
 
-use super::{Account, File, Group, Member, Message, Read, Topic};
+use super::{Account, File, Friend, Group, Member, Message, Read, Topic};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -13,6 +13,7 @@ mod tagged;
 pub enum Kind {
     Account,
     File,
+    Friend,
     Group,
     Topic,
     Member,
@@ -21,8 +22,16 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] =
-        [Self::Account, Self::File, Self::Group, Self::Topic, Self::Member, Self::Message, Self::Read];
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::File,
+        Self::Friend,
+        Self::Group,
+        Self::Topic,
+        Self::Member,
+        Self::Message,
+        Self::Read,
+    ];
 
     /// The value of `t`.
     #[must_use]
@@ -30,6 +39,7 @@ impl Kind {
         match self {
             Self::Account => "account",
             Self::File => "file",
+            Self::Friend => "friend",
             Self::Group => "group",
             Self::Topic => "topic",
             Self::Member => "member",
@@ -51,6 +61,7 @@ impl Kind {
         match self {
             Self::Account => ACCOUNT,
             Self::File => FILE,
+            Self::Friend => FRIEND,
             Self::Group => GROUP,
             Self::Topic => TOPIC,
             Self::Member => MEMBER,
@@ -60,8 +71,22 @@ impl Kind {
     }
 }
 
-const ACCOUNT: &[&str] = &["src", "key", "UserID", "Identifier", "Nick", "FaceUrl", "x"];
+const ACCOUNT: &[&str] = &["src", "key", "UserID", "Identifier", "Nick", "FaceUrl", "ProfileItem", "x"];
 const FILE: &[&str] = &["src", "key", "path", "Url", "FileName", "FileSize", "x"];
+const FRIEND: &[&str] = &[
+    "src",
+    "key",
+    "From_Account",
+    "To_Account",
+    "Remark",
+    "RemarkTime",
+    "GroupName",
+    "AddSource",
+    "AddWording",
+    "AddTime",
+    "CustomItem",
+    "x",
+];
 const GROUP: &[&str] = &[
     "src",
     "key",
@@ -113,9 +138,11 @@ const MESSAGE: &[&str] = &[
     "GroupId",
     "TopicId",
     "From_Account",
+    "To_Account",
     "SendTime",
     "ts_ms",
     "Random",
+    "MsgSeq",
     "MsgBody",
     "CloudCustomData",
     "thread",
@@ -124,14 +151,25 @@ const MESSAGE: &[&str] = &[
     "edited_ms",
     "x",
 ];
-const READ: &[&str] =
-    &["src", "key", "GroupId", "TopicId", "Member_Account", "read_ms", "read_key", "UnreadMsgNum", "x"];
+const READ: &[&str] = &[
+    "src",
+    "key",
+    "GroupId",
+    "TopicId",
+    "Member_Account",
+    "Peer_Account",
+    "read_ms",
+    "read_key",
+    "UnreadMsgNum",
+    "x",
+];
 
 /// One record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     Account(Account),
     File(File),
+    Friend(Friend),
     Group(Group),
     Topic(Topic),
     Member(Member),
@@ -145,9 +183,9 @@ pub enum RecordError {
     /// Not JSON, or cut off.
     #[error("is not a JSON object: {0}")]
     NotJson(String),
-    #[error("has no t; it is one of account, file, group, topic, member, message, read")]
+    #[error("has no t; it is one of account, file, friend, group, topic, member, message, read")]
     NoKind,
-    #[error("has t {0:?}; it is one of account, file, group, topic, member, message, read")]
+    #[error("has t {0:?}; it is one of account, file, friend, group, topic, member, message, read")]
     UnknownKind(String),
     /// A member that records of this kind do not have.
     #[error("has the member {member}, which records of t {} do not have; put it into x to keep it", kind.as_str())]
@@ -190,6 +228,7 @@ impl Record {
         Ok(match kind {
             Kind::Account => Self::Account(members(line)?),
             Kind::File => Self::File(members(line)?),
+            Kind::Friend => Self::Friend(members(line)?),
             Kind::Group => Self::Group(members(line)?),
             Kind::Topic => Self::Topic(members(line)?),
             Kind::Member => Self::Member(members(line)?),
@@ -203,6 +242,7 @@ impl Record {
         match self {
             Self::Account(_) => Kind::Account,
             Self::File(_) => Kind::File,
+            Self::Friend(_) => Kind::Friend,
             Self::Group(_) => Kind::Group,
             Self::Topic(_) => Kind::Topic,
             Self::Member(_) => Kind::Member,
@@ -217,6 +257,7 @@ impl Record {
         match self {
             Self::Account(record) => (&record.src, &record.key),
             Self::File(record) => (&record.src, &record.key),
+            Self::Friend(record) => (&record.src, &record.key),
             Self::Group(record) => (&record.src, &record.key),
             Self::Topic(record) => (&record.src, &record.key),
             Self::Member(record) => (&record.src, &record.key),
@@ -229,12 +270,41 @@ impl Record {
     #[must_use]
     pub fn group_id(&self) -> Option<&str> {
         match self {
-            Self::Account(_) | Self::File(_) => None,
+            Self::Account(_) | Self::File(_) | Self::Friend(_) => None,
             Self::Group(record) => Some(&record.group_id),
             Self::Topic(record) => Some(&record.group_id),
             Self::Member(record) => Some(&record.group_id),
-            Self::Message(record) => Some(&record.group_id),
-            Self::Read(record) => Some(&record.group_id),
+            Self::Message(record) => record.receiver().is_none().then_some(&record.group_id),
+            Self::Read(record) => record.peer().is_none().then_some(&record.group_id),
+        }
+    }
+
+    /// The two accounts of a record that belongs to a one-to-one conversation: the sender and the receiver, or the reader and
+    /// the other.
+    #[must_use]
+    pub fn pair(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Message(record) => Some((&record.from, record.receiver()?)),
+            Self::Read(record) => Some((&record.account, record.peer()?)),
+            Self::Account(_)
+            | Self::File(_)
+            | Self::Friend(_)
+            | Self::Group(_)
+            | Self::Topic(_)
+            | Self::Member(_) => None,
+        }
+    }
+
+    /// What the record is brought in together with: the id of a group; or, with a tab, which no such id has, the two accounts of
+    /// a conversation, or the account whose friends they are. `None` for accounts and files.
+    #[must_use]
+    pub fn bundle(&self) -> Option<Cow<'_, str>> {
+        if let Self::Friend(record) = self {
+            return Some(Cow::Owned(format!("{}\t", record.account)));
+        }
+        match self.pair() {
+            Some((one, other)) => Some(Cow::Owned(pair_name(one, other))),
+            None => self.group_id().map(Cow::Borrowed),
         }
     }
 
@@ -251,6 +321,7 @@ impl Record {
         match self {
             Self::Account(record) => write(Kind::Account, record, out),
             Self::File(record) => write(Kind::File, record, out),
+            Self::Friend(record) => write(Kind::Friend, record, out),
             Self::Group(record) => write(Kind::Group, record, out),
             Self::Topic(record) => write(Kind::Topic, record, out),
             Self::Member(record) => write(Kind::Member, record, out),
@@ -258,6 +329,12 @@ impl Record {
             Self::Read(record) => write(Kind::Read, record, out),
         }
     }
+}
+
+/// The name of a one-to-one conversation, whoever of the two is named first.
+pub(crate) fn pair_name(one: &str, other: &str) -> String {
+    let (lower, upper) = if one <= other { (one, other) } else { (other, one) };
+    format!("{lower}\t{upper}")
 }
 
 /// Each kind has a member that is always written, so a comma follows `t`.

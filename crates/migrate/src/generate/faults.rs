@@ -8,7 +8,7 @@ const TEXT: &str = r#""MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"
 pub(super) const FAULTS: &[Fault] = &[
     ("not_json", "", |_, _, _| line(r#"{"t":"message","GroupId":"#)),
     ("not_utf8", "", |_, _, _| b"{\"t\":\"account\",\"UserID\":\"\xff\"}".to_vec()),
-    ("unknown_kind", "t", |n, _, _| line(format!(r#"{{"t":"friend","UserID":"x{n}"}}"#))),
+    ("unknown_kind", "t", |n, _, _| line(format!(r#"{{"t":"buddy","UserID":"x{n}"}}"#))),
     ("unknown_member", "Mail", |n, _, _| line(format!(r#"{{"t":"account","UserID":"x{n}","Mail":"m"}}"#))),
     ("wrong_type", "SendTime", |n, g, t| message(n, g, &format!(r#""SendTime":"{}","#, t + 9))),
     ("account_name", "UserID", |n, _, _| line(format!(r#"{{"t":"account","UserID":"ü{n}"}}"#))),

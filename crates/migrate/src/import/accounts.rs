@@ -7,8 +7,12 @@ use super::{ImportError, OnChange};
 use crate::fault::FaultCode;
 use crate::format::{Account, Kind, Record};
 use crate::journal::Receipt;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
+
+/// Calls for profiles that are made at the same time.
+const PROFILES_AT_ONCE: usize = 16;
 
 struct Pending {
     item: Item,
@@ -82,6 +86,7 @@ async fn took(run: &Run<'_>, accounts: Vec<Pending>, reply: &Value) -> Result<()
         let fault = fault(FaultCode::Refused, "the server lists it among the accounts that failed");
         run.desk.fail(pending.item.line, &pending.item.entry.record, fault)?;
     }
+    let taken = profiles(run, taken).await?;
     let receipts = taken.iter().map(|pending| Receipt::Account {
         account: pending.account.user_id.clone(),
         content: pending.content,
@@ -89,6 +94,31 @@ async fn took(run: &Run<'_>, accounts: Vec<Pending>, reply: &Value) -> Result<()
     run.write(receipts.collect()).await?;
     taken.iter().for_each(|pending| run.desk.count(Kind::Account, pending.end));
     Ok(())
+}
+
+/// Sets the other fields of their profiles, one account in a call, several at the same time. Returns those that have them now.
+async fn profiles(run: &Run<'_>, accounts: Vec<Pending>) -> Result<Vec<Pending>, ImportError> {
+    let set = stream::iter(accounts).map(async |pending| {
+        if pending.account.profile.is_empty() {
+            return Ok((pending, None));
+        }
+        let body = json!({ "From_Account": pending.account.user_id, "ProfileItem": pending.account.profile });
+        let refusal = run.ask("profile/portrait_set", &body).await?.err();
+        Ok::<_, ImportError>((pending, refusal))
+    });
+    let set: Vec<_> = set.buffered(PROFILES_AT_ONCE).try_collect().await?;
+    let mut taken = Vec::new();
+    for (pending, refusal) in set {
+        match refusal {
+            None => taken.push(pending),
+            Some(refusal) => {
+                let reason = format!("the account is there, but its profile is not: {}", refusal.text());
+                let fault = fault(FaultCode::Refused, reason);
+                run.desk.fail(pending.item.line, &pending.item.entry.record, fault)?;
+            }
+        }
+    }
+    Ok(taken)
 }
 
 fn body(account: &Account) -> Value {

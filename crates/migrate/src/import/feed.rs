@@ -43,7 +43,7 @@ impl Item {
 pub(super) enum Work {
     /// Accounts or files.
     Single(Vec<Item>),
-    /// The records of a group, as they are read.
+    /// The records of a group, or of [others that come together](Record::bundle), as they are read.
     Group(String, UnboundedReceiver<Item>),
 }
 
@@ -99,7 +99,7 @@ impl Feed {
         };
         let places = Arc::clone(&self.places).acquire_many_owned(bytes(&entry.record));
         let place = runtime.block_on(places).map_err(|_| Gone)?;
-        let group = entry.record.group_id().map(str::to_owned);
+        let group = entry.record.bundle().map(std::borrow::Cow::into_owned);
         let item = Item { line: entry.line, entry, faults, left_out, _place: place };
         let Some(id) = group else {
             self.single.push(item);
@@ -133,6 +133,7 @@ fn bytes(record: &Record) -> u32 {
         }
         Record::Account(_)
         | Record::File(_)
+        | Record::Friend(_)
         | Record::Group(_)
         | Record::Topic(_)
         | Record::Member(_)

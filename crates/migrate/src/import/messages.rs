@@ -20,6 +20,8 @@ struct Body<'a> {
     group_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     topic_id: Option<&'a str>,
+    /// 1: members find the group among their conversations, as after a job. Nobody is notified.
+    recent_contact_flag: u8,
     msg_list: Vec<&'a Row>,
 }
 
@@ -142,7 +144,8 @@ impl GroupWork<'_> {
         while !batch.is_empty() && talk.stopped.is_none() {
             let rows: Vec<_> = batch.iter().take(per_call).map(|message| &message.row).collect();
             let sent = rows.len();
-            let body = Body { group_id: &self.id, topic_id: talk.topic.as_deref(), msg_list: rows };
+            let topic_id = talk.topic.as_deref();
+            let body = Body { group_id: &self.id, topic_id, recent_contact_flag: 1, msg_list: rows };
             match self.run.server.call(COMMAND, &body).await {
                 Ok(reply) => batch = self.answered(talk, batch, sent, &reply).await?,
                 Err(error) if error.passes() => {

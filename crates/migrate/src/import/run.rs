@@ -105,6 +105,7 @@ pub(super) fn content(record: &Record) -> u64 {
     let none = String::new;
     match &mut record {
         Record::Account(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::Friend(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Group(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Topic(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Member(record) => (record.src, record.key, record.x) = (none(), none(), None),

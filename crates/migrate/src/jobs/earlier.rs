@@ -71,13 +71,16 @@ fn name(line: &str) -> u64 {
     if !key.is_empty() {
         return hash(&format!("{kind}\0{src}\0{key}"));
     }
-    let (group, name) = (record.group_id().unwrap_or_default(), rules::name(&record));
+    let (group, name) = (record.bundle().unwrap_or_default(), rules::name(&record));
     let more = match &record {
         Record::Message(message) => identity::identity(message),
         Record::Read(read) => read.topic_id.clone().unwrap_or_default(),
-        Record::Account(_) | Record::File(_) | Record::Group(_) | Record::Topic(_) | Record::Member(_) => {
-            String::new()
-        }
+        Record::Account(_)
+        | Record::File(_)
+        | Record::Friend(_)
+        | Record::Group(_)
+        | Record::Topic(_)
+        | Record::Member(_) => String::new(),
     };
     hash(&format!("{kind}\0{group}\0{name}\0{more}"))
 }

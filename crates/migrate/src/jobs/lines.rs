@@ -13,7 +13,7 @@ pub(super) type Failed = BTreeMap<u64, Vec<Fault>>;
 /// What a job leaves to single calls.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
-    /// Groups that are there already and differ.
+    /// Groups, and what else comes together, that are there already and differ.
     pub(super) groups: BTreeSet<String>,
     /// Lines of records whose group the file does not have.
     pub(super) lines: BTreeSet<u64>,
@@ -33,8 +33,8 @@ pub(super) fn write_rest(file: &Path, rest: &Rest, out: &Path) -> io::Result<()>
         // The job has said what is wrong with the others.
         let Ok(Line { number, text }) = line else { continue };
         let record = Record::parse(&text).ok();
-        let Some(id) = record.as_ref().and_then(Record::group_id) else { continue };
-        if rest.groups.contains(id) || rest.lines.contains(&number) {
+        let Some(id) = record.as_ref().and_then(Record::bundle) else { continue };
+        if rest.groups.contains(id.as_ref()) || rest.lines.contains(&number) {
             while written + 1 < number {
                 writer.write_line("")?;
                 written += 1;

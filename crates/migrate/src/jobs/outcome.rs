@@ -45,6 +45,10 @@ pub struct Counts {
     pub left_out: u64,
     /// Groups that were taken out.
     pub removed: u64,
+    /// Friends that are there by this job.
+    pub friends: u64,
+    /// Profiles, lists of friends and conversations that were taken back.
+    pub removed_people: u64,
 }
 
 /// Records of groups by their kind.
@@ -55,11 +59,12 @@ pub struct Kinds {
     pub members: u64,
     pub messages: u64,
     pub reads: u64,
+    pub friends: u64,
 }
 
 impl Counts {
     /// As the report of an import counts them: records by kind, where nothing failed. `differs`: groups that differ.
-    fn by_kind(&self, differs: u64) -> [(&'static str, import::Counts); 6] {
+    fn by_kind(&self, differs: u64) -> [(&'static str, import::Counts); 7] {
         let count = |imported, unchanged, updated, skipped| import::Counts {
             imported,
             unchanged,
@@ -71,6 +76,7 @@ impl Counts {
         let groups = count(self.groups - self.rewritten, self.equal, self.rewritten, differs);
         [
             ("account", count(self.accounts, self.equal_accounts, 0, 0)),
+            ("friend", count(self.friends, unchanged.friends, updated.friends, differing.friends)),
             ("group", groups),
             ("topic", count(self.topics, unchanged.topics, updated.topics, differing.topics)),
             ("member", count(self.members, unchanged.members, updated.members, differing.members)),
@@ -223,11 +229,14 @@ impl JobOutcome {
     ) -> Result<ImportReport, ImportError> {
         let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut failed: BTreeMap<&'static str, u64> = BTreeMap::new();
-        let (mut last_rewritten, mut differs) = (String::new(), 0);
+        let (mut last_rewritten, mut differs, mut differing_accounts) = (String::new(), 0, 0);
         receipts(server, &self.job, |receipt| {
             match receipt.result.as_str() {
                 "kept" => on_rest(&receipt.name),
                 "differs" if differs_fails => on_rest(&receipt.name),
+                "differs" if receipt.record != "group" => {
+                    differing_accounts += u64::from(receipt.record == "account");
+                }
                 "rewritten" => last_rewritten.clone_from(&receipt.name),
                 // A group that was rewritten is counted as such.
                 "differs" if receipt.name != last_rewritten => differs += 1,
@@ -246,6 +255,12 @@ impl JobOutcome {
         })
         .await?;
         let mut records: BTreeMap<_, import::Counts> = self.counts.by_kind(differs).into();
+        if let Some(accounts) = records.get_mut("account") {
+            // Nick and picture are taken over, other fields are not.
+            let differing = accounts.unchanged.min(differing_accounts);
+            accounts.unchanged -= differing;
+            accounts.skipped += differing;
+        }
         for (kind, counts) in &mut records {
             counts.failed = failed.get(kind).copied().unwrap_or_default();
             if self.was_done {
@@ -254,7 +269,7 @@ impl JobOutcome {
             }
         }
         let needed = |kind: &str, counts: &import::Counts| {
-            !matches!(kind, "topic" | "read") || *counts != import::Counts::default()
+            !matches!(kind, "topic" | "read" | "friend") || *counts != import::Counts::default()
         };
         records.retain(|kind, counts| needed(kind, counts));
         Ok(ImportReport {

@@ -17,6 +17,8 @@ pub struct JobUndo {
     pub removed: u64,
     /// Groups that are kept: somebody has touched them since, or they are of several imports.
     pub kept: u64,
+    /// Profiles, lists of friends and one-to-one conversations that were taken back.
+    pub people: u64,
 }
 
 /// Undoes the jobs that the journal knows. `on_kept` gets each group that is kept, with the reason.
@@ -111,12 +113,15 @@ impl Run<'_> {
                     return Ok(());
                 }
             };
-            self.kept.insert(receipt.name, why);
+            // Two accounts have a tab between them, and one with its friends has it behind it.
+            let name = receipt.name.replace('\t', " ").trim_end().to_owned();
+            self.kept.insert(name, why);
             Ok(())
         })
         .await?;
         self.undone.jobs += 1;
         self.undone.removed += job.counts.removed;
+        self.undone.people += job.counts.removed_people;
         Ok(Some(stays))
     }
 

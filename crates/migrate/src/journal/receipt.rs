@@ -143,4 +143,15 @@ pub enum Receipt {
     },
     /// The file that is imported.
     Source(String),
+    /// `name`: an account, a tab, and its friend.
+    Friend {
+        name: String,
+        content: u64,
+    },
+    /// A message between two accounts. `pair`: hash of their names.
+    Direct {
+        pair: u64,
+        identity: u64,
+        content: u64,
+    },
 }

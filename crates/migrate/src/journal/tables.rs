@@ -31,6 +31,11 @@ pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = Table
 /// Fingerprint of the file: the job on the server that brings it in.
 pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
 
+/// An account, a tab, a friend: content.
+pub(super) const FRIENDS: TableDefinition<'_, &str, u64> = TableDefinition::new("friends");
+/// Two accounts, identity: content of a message between them.
+pub(super) const DIRECT: TableDefinition<'_, (u64, u64), u64> = TableDefinition::new("direct");
+
 const NEXT_GROUP: &str = "next_group";
 pub(super) const SOURCE: &str = "source";
 const LOCAL: &str = "localhost";
@@ -78,6 +83,8 @@ fn same_machine(address: &str) -> String {
 /// Makes the tables that are missing.
 fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(ACCOUNTS)?;
+    transaction.open_table(FRIENDS)?;
+    transaction.open_table(DIRECT)?;
     transaction.open_table(GROUPS)?;
     transaction.open_table(TOPICS)?;
     transaction.open_table(MEMBERS)?;
@@ -142,6 +149,12 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             }
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
             Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,
+            Receipt::Friend { name, content } => {
+                transaction.open_table(FRIENDS)?.insert(name.as_str(), content)?;
+            }
+            Receipt::Direct { pair, identity, content } => {
+                transaction.open_table(DIRECT)?.insert((*pair, *identity), content)?;
+            }
             Receipt::Source(source) => {
                 transaction.open_table(TEXTS)?.insert(SOURCE, source.as_str())?;
             }

@@ -6,6 +6,7 @@ use super::{
     Entry, Found, MEMORY_BYTES, Parsed, changed, line_fault, order_key, parsed, record_fault, value,
 };
 use crate::fault::Fault;
+use crate::format::record::pair_name;
 use crate::format::{Kind, Line, LineError, Message, Reader, Record};
 use crate::sort::{Sorted, Sorter};
 use serde::Deserialize;
@@ -62,7 +63,7 @@ impl Reading {
 
     fn add(&mut self, line: u64, record: Record, bytes: usize, spill_directory: &Path) -> io::Result<()> {
         if self.is_empty() {
-            self.group = record.group_id().map(str::to_owned);
+            self.group = record.bundle().map(Cow::into_owned);
         }
         self.outline.note(&record);
         self.bytes += bytes;
@@ -130,8 +131,9 @@ impl Grouped {
                 Ok(record) => record,
                 Err(error) => return Ok(Met::Fault(record_fault(number, error))),
             };
-            let done = (!self.reading.is_empty() && record.group_id() != self.reading.group.as_deref())
-                .then(|| std::mem::take(&mut self.reading));
+            let done = (!self.reading.is_empty()
+                && record.bundle().as_deref() != self.reading.group.as_deref())
+            .then(|| std::mem::take(&mut self.reading));
             self.reading.add(number, record, text.len(), &self.spill_directory)?;
             if let Some(done) = done {
                 (self.chunk, self.outline) = done.finish()?;
@@ -194,6 +196,7 @@ fn compare(left: &Record, right: &Record) -> Ordering {
         (Record::Member(left), Record::Member(right)) => left.account.cmp(&right.account),
         (Record::Account(left), Record::Account(right)) => left.user_id.cmp(&right.user_id),
         (Record::File(left), Record::File(right)) => (&left.src, &left.key).cmp(&(&right.src, &right.key)),
+        (Record::Friend(left), Record::Friend(right)) => left.friend.cmp(&right.friend),
         (Record::Topic(left), Record::Topic(right)) => left.topic_id.cmp(&right.topic_id),
         (Record::Read(left), Record::Read(right)) => {
             topic(&left.topic_id).cmp(&topic(&right.topic_id)).then_with(|| left.account.cmp(&right.account))
@@ -209,6 +212,38 @@ struct Head<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow, rename = "GroupId", default)]
     group: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "From_Account", default)]
+    from: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "To_Account", default)]
+    to: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "Member_Account", default)]
+    member: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "Peer_Account", default)]
+    peer: Option<Cow<'a, str>>,
+}
+
+impl Head<'_> {
+    /// As [`Record::bundle`] says it.
+    fn bundle(&self) -> Option<Cow<'_, str>> {
+        fn text<'b>(text: &'b Option<Cow<'_, str>>) -> &'b str {
+            text.as_deref().unwrap_or_default()
+        }
+        let is = |kind: Kind| kind.as_str() == self.kind;
+        if is(Kind::Account) || is(Kind::File) {
+            return None;
+        }
+        if is(Kind::Friend) {
+            return Some(Cow::Owned(format!("{}\t", text(&self.from))));
+        }
+        let (own, other) = if is(Kind::Read) { (&self.member, &self.peer) } else { (&self.from, &self.to) };
+        let is_direct =
+            (is(Kind::Read) || is(Kind::Message) || self.kind == "msg") && !text(other).is_empty();
+        Some(if is_direct {
+            Cow::Owned(pair_name(text(own), text(other)))
+        } else {
+            Cow::Borrowed(text(&self.group))
+        })
+    }
 }
 
 /// How many records the lines have, if they come group by group.
@@ -221,7 +256,7 @@ fn survey(lines: Reader, spill_directory: &Path) -> io::Result<Option<u64>> {
             Ok(line) => line.text,
             Err(LineError::NotUtf8 { .. } | LineError::TooLong(_) | LineError::Broken { .. }) => continue,
         };
-        let Ok(Head { kind, group: of }) = serde_json::from_str(&text) else {
+        let Ok(head) = serde_json::from_str::<Head<'_>>(&text) else {
             // What this does not take for a record must not be one.
             if Record::parse(&text).is_ok() {
                 return Ok(None);
@@ -229,13 +264,11 @@ fn survey(lines: Reader, spill_directory: &Path) -> io::Result<Option<u64>> {
             continue;
         };
         records += 1;
-        let is_of_group = ![Kind::Account, Kind::File].iter().any(|other| other.as_str() == kind);
-        let of = of.unwrap_or_default();
-        match &mut group {
-            None if !is_of_group => {}
-            Some(_) if !is_of_group => return Ok(None),
-            Some(group) if *group == of => {}
-            None | Some(_) => {
+        match (&mut group, head.bundle()) {
+            (None, None) => {}
+            (Some(_), None) => return Ok(None),
+            (Some(group), Some(of)) if *group == of => {}
+            (None | Some(_), Some(of)) => {
                 seen.push(xxh3_64(of.as_bytes()).to_be_bytes().to_vec(), Vec::new())?;
                 group = Some(of.into_owned());
             }
@@ -269,7 +302,7 @@ mod tests {
         for entry in entries {
             match entry.unwrap() {
                 Found::Entry(entry) => {
-                    let of = groups.entry(entry.record.group_id().map(str::to_owned)).or_default();
+                    let of = groups.entry(entry.record.bundle().map(Cow::into_owned)).or_default();
                     of.0.push(entry.line);
                     of.1.add(entry.outline);
                 }
@@ -287,13 +320,18 @@ mod tests {
                 r#"{{"GroupId":"g{group}","t":"member","Member_Account":"m{number}","JoinTime":{number}}}"#
             ),
             3 => format!(
-                r#"{{"t":"message","GroupId":"g{group}","TopicId":"t{}","From_Account":"a","ts_ms":{number}000,"MsgBody":[]}}"#,
+                r#"{{"t":"message","GroupId":"g{group}","TopicId":"t{}","From_Account":"a","ts_ms":1{number}00,"MsgBody":[]}}"#,
                 number % 2
             ),
             4 => format!(
                 r#"{{"t":"read","GroupId":"g{group}","Member_Account":"m{number}","UnreadMsgNum":1}}"#
             ),
             5 => r#"{"t":"member","GroupId":7}"#.to_owned(),
+            7 => format!(r#"{{"t":"friend","From_Account":"g{group}","To_Account":"m{number}"}}"#),
+            8 => format!(
+                r#"{{"t":"message","From_Account":"g{group}","To_Account":"b","ts_ms":1{number}00,"MsgBody":[]}}"#
+            ),
+            9 => format!(r#"{{"t":"read","Member_Account":"b","Peer_Account":"g{group}","UnreadMsgNum":1}}"#),
             _ => "oops".to_owned(),
         }
     }
@@ -301,11 +339,13 @@ mod tests {
     proptest! {
         #[test]
         fn both_orders_agree_wherever_records_come_group_by_group(
-            records in proptest::collection::vec((0_u8..4, 0_u8..7, 0_u8..5), 1..60), grouped: bool,
+            records in proptest::collection::vec((0_u8..4, 0_u8..10, 0_u8..5), 1..60), grouped: bool,
         ) {
             let mut records = records;
             if grouped {
-                records.sort_by_key(|(group, ..)| *group);
+                // Friends and what passes between two accounts are groups of their own.
+                let part = |kind: u8| if kind < 7 { 0 } else { 1 + kind / 8 };
+                records.sort_by_key(|(group, kind, _)| (*group, part(*kind)));
             }
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("a.jsonl");
@@ -317,7 +357,7 @@ mod tests {
                 Ok(())
             });
             let (groups, _) = see(ordered.unwrap().entries());
-            let is_any = records.iter().any(|(_, kind, _)| *kind < 5);
+            let is_any = records.iter().any(|(_, kind, _)| !matches!(kind, 5 | 6));
             match Grouped::open(&path, directory.path()).unwrap() {
                 Some(read) => prop_assert_eq!(see(read), (groups, faults)),
                 None => prop_assert!(!grouped || !is_any),

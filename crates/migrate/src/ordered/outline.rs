@@ -35,7 +35,8 @@ impl Outline {
                 }
             }
             Record::Message(message) => self.first_message = earlier(self.first_message, message.sent()),
-            Record::Account(_) | Record::File(_) | Record::Group(_) | Record::Read(_) => {}
+            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Group(_) | Record::Read(_) => {
+            }
         }
     }
 

@@ -1,7 +1,9 @@
-//! Nicks and faces of accounts.
+//! Profiles of accounts.
 
 use super::Reading;
+use super::people::field_value;
 use super::rows::or_default;
+use crate::format::{FieldValue, TagValue};
 use crate::server::CallError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +20,23 @@ pub struct Profile {
     pub account: String,
     pub nick: Option<String>,
     pub face_url: Option<String>,
+    /// The other fields.
+    pub fields: Vec<TagValue>,
 }
+
+/// Fields that a server without a list of them is asked for.
+const STANDARD: [&str; 10] = [
+    "Tag_Profile_IM_Gender",
+    "Tag_Profile_IM_BirthDay",
+    "Tag_Profile_IM_Location",
+    "Tag_Profile_IM_SelfSignature",
+    "Tag_Profile_IM_AllowType",
+    "Tag_Profile_IM_Language",
+    "Tag_Profile_IM_MsgSettings",
+    "Tag_Profile_IM_AdminForbidType",
+    "Tag_Profile_IM_Level",
+    "Tag_Profile_IM_Role",
+];
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -57,6 +75,8 @@ struct Imported {
     account: String,
     nick: String,
     face_url: String,
+    #[serde(deserialize_with = "or_default")]
+    profile_item: Vec<ProfileField>,
 }
 
 impl Reading<'_> {
@@ -73,6 +93,7 @@ impl Reading<'_> {
                     account: row.account,
                     nick: given(row.nick),
                     face_url: given(row.face_url),
+                    fields: fields(&row.profile_item),
                 });
                 Ok(Some(rows.collect()))
             }
@@ -86,7 +107,8 @@ impl Reading<'_> {
     /// # Errors
     /// The server does not answer.
     pub async fn account_profiles(&self, accounts: &[String]) -> Result<Option<Vec<Profile>>, CallError> {
-        let body = json!({ "To_Account": accounts, "TagList": [NICK, FACE] });
+        let tags: Vec<_> = [NICK, FACE].into_iter().chain(STANDARD).collect();
+        let body = json!({ "To_Account": accounts, "TagList": tags });
         match self.ask::<ProfileAnswer>("profile/portrait_get", &body).await {
             Ok(answer) => Ok(Some(answer.user_profile_item.into_iter().map(profile).collect())),
             Err(CallError::Refused { .. }) => Ok(None),
@@ -95,12 +117,20 @@ impl Reading<'_> {
     }
 }
 
+/// The fields besides nick and picture, without those that are empty.
+fn fields(items: &[ProfileField]) -> Vec<TagValue> {
+    let others = items.iter().filter(|field| ![NICK, FACE].contains(&field.tag.as_str()));
+    let values = others.filter_map(|field| field_value(&field.tag, &field.value));
+    values.filter(|field| field.value != FieldValue::default()).collect()
+}
+
 fn profile(row: ProfileRow) -> Profile {
     let value = |tag: &str| {
         let field = row.profile_item.iter().find(|field| field.tag == tag)?;
         field.value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    Profile { nick: value(NICK), face_url: value(FACE), account: row.account }
+    let fields = fields(&row.profile_item);
+    Profile { nick: value(NICK), face_url: value(FACE), account: row.account, fields }
 }
 
 #[cfg(test)]
@@ -111,10 +141,12 @@ mod tests {
     fn a_profile_has_what_the_account_has_set() {
         let row = serde_json::from_value(json!({
             "To_Account": "ann",
-            "ProfileItem": [{ "Tag": NICK, "Value": "Ann" }, { "Tag": FACE, "Value": "" }, { "Tag": "x", "Value": 1 }],
+            "ProfileItem": [{ "Tag": NICK, "Value": "Ann" }, { "Tag": FACE, "Value": "" }, { "Tag": "x", "Value": 1 }, { "Tag": "y", "Value": "" }],
             "ResultCode": 0,
         }));
-        let expected = Profile { account: "ann".to_owned(), nick: Some("Ann".to_owned()), face_url: None };
+        let fields = vec![TagValue { tag: "x".to_owned(), value: FieldValue::Number(1) }];
+        let expected =
+            Profile { account: "ann".to_owned(), nick: Some("Ann".to_owned()), face_url: None, fields };
         assert_eq!(profile(row.unwrap()), expected);
     }
 }

@@ -87,7 +87,9 @@ impl GroupState {
     /// Whether the records of this group that `record` needs are fine.
     pub(super) fn carries(&self, record: &Record) -> bool {
         let (topic, reader) = match record {
-            Record::Account(_) | Record::File(_) => return true,
+            Record::Account(_) | Record::File(_) | Record::Friend(_) => return true,
+            Record::Message(message) if message.receiver().is_some() => return true,
+            Record::Read(read) if read.peer().is_some() => return true,
             Record::Group(_) | Record::Topic(_) | Record::Member(_) => (None, None),
             Record::Message(message) => (message.topic_id.as_ref(), None),
             Record::Read(read) => (read.topic_id.as_ref(), Some(&read.account)),

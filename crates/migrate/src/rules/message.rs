@@ -6,6 +6,7 @@ use super::values::{account, fault, is_future};
 use super::{Checker, Entry, FaultCode, body, defaults};
 use crate::fault::Fault;
 use crate::format::{Message, address, custom, identity};
+use landfall_domain::time::Timestamp;
 
 /// What a message carries beside its body takes at most so many bytes, besides its texts.
 const CARRIED_BYTES: usize = 1_024;
@@ -21,7 +22,10 @@ impl Checker {
                 faults.push(fault(FaultCode::NoSuchFile, "MsgBody", problem));
             }
         }
-        self.group(entry).message(record, faults);
+        match record.receiver() {
+            Some(to) => self.direct(record, to, faults),
+            None => self.group(entry).message(record, faults),
+        }
     }
 }
 
@@ -30,19 +34,7 @@ impl GroupState {
         self.is_there(record.topic_id.as_deref(), faults);
         account(faults, "From_Account", &record.from);
         self.time(record, faults);
-        let elements = record.msg_body.as_str();
-        if let Err(problem) = body::check(elements) {
-            faults.push(fault(FaultCode::MessageBody, problem.place, problem.text));
-        }
-        let max = self.server.limits.messages.bytes;
-        let bytes = bytes(record, max);
-        if max < bytes {
-            let problem =
-                format!("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed");
-            let fault = fault(FaultCode::MessageTooLong, "MsgBody", problem).limit(max);
-            let fix = body::can_be_split(elements);
-            faults.push(Fault { fix: fix.then(|| "the message is split into several".to_owned()), ..fault });
-        }
+        content(record, self.server.limits.messages.bytes, faults);
         if !self.messages.insert(&identity::identity(record)) {
             let problem = if record.key.is_empty() {
                 "another message has the same sender, time and content, and neither has a key"
@@ -54,24 +46,8 @@ impl GroupState {
     }
 
     fn time(&self, record: &Message, faults: &mut Vec<Fault>) {
-        let now = self.server.now;
-        let Some(sent) = defaults::given(record.sent()) else {
-            faults.push(fault(FaultCode::Missing, "SendTime", "SendTime is missing, and ts_ms too"));
-            return;
-        };
-        if let Some(ms) = record.ts_ms
-            && ms / 1_000 != sent
-        {
-            let problem = format!("SendTime is {sent}, but ts_ms {ms} is another second");
-            faults.push(
-                fault(FaultCode::BadTime, "SendTime", problem)
-                    .fix(format!("SendTime becomes {}", ms / 1_000)),
-            );
-        } else if is_future(sent, now) {
-            let problem = format!("SendTime is {sent}, which is not before now ({})", now.0);
-            let fix = format!("SendTime becomes {}", now.0.saturating_sub(1));
-            faults.push(fault(FaultCode::BadTime, "SendTime", problem).fix(fix));
-        } else if sent <= self.created && self.standing != Standing::Missing {
+        let Some(sent) = time(record, self.server.now, faults) else { return };
+        if sent <= self.created && self.standing != Standing::Missing {
             let problem =
                 format!("SendTime is {sent}, which is not after CreateTime of the group ({})", self.created);
             let fault = fault(FaultCode::BadTime, "SendTime", problem);
@@ -79,6 +55,45 @@ impl GroupState {
             let fix = (becomes < sent).then(|| format!("CreateTime of the group becomes {becomes}"));
             faults.push(Fault { fix, ..fault });
         }
+    }
+}
+
+/// When a message was sent, seconds since 1970; `None` where that has a fault.
+pub(super) fn time(record: &Message, now: Timestamp, faults: &mut Vec<Fault>) -> Option<u64> {
+    let Some(sent) = defaults::given(record.sent()) else {
+        faults.push(fault(FaultCode::Missing, "SendTime", "SendTime is missing, and ts_ms too"));
+        return None;
+    };
+    if let Some(ms) = record.ts_ms
+        && ms / 1_000 != sent
+    {
+        let problem = format!("SendTime is {sent}, but ts_ms {ms} is another second");
+        let fix = format!("SendTime becomes {}", ms / 1_000);
+        faults.push(fault(FaultCode::BadTime, "SendTime", problem).fix(fix));
+        return None;
+    }
+    if is_future(sent, now) {
+        let problem = format!("SendTime is {sent}, which is not before now ({})", now.0);
+        let fix = format!("SendTime becomes {}", now.0.saturating_sub(1));
+        faults.push(fault(FaultCode::BadTime, "SendTime", problem).fix(fix));
+        return None;
+    }
+    Some(sent)
+}
+
+/// What a message says. `max`: bytes of a body and its custom data.
+pub(super) fn content(record: &Message, max: usize, faults: &mut Vec<Fault>) {
+    let elements = record.msg_body.as_str();
+    if let Err(problem) = body::check(elements) {
+        faults.push(fault(FaultCode::MessageBody, problem.place, problem.text));
+    }
+    let bytes = bytes(record, max);
+    if max < bytes {
+        let problem =
+            format!("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed");
+        let fault = fault(FaultCode::MessageTooLong, "MsgBody", problem).limit(max);
+        let fix = body::can_be_split(elements);
+        faults.push(Fault { fix: fix.then(|| "the message is split into several".to_owned()), ..fault });
     }
 }
 

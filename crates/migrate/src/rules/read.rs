@@ -7,6 +7,7 @@ use super::single::DROPPED;
 use super::values::{account, fault};
 use crate::fault::Fault;
 use crate::format::{Message, Read, identity};
+use crate::seen::Seen;
 
 impl GroupState {
     pub(super) fn read(&mut self, record: &Read, faults: &mut Vec<Fault>) {
@@ -17,17 +18,7 @@ impl GroupState {
             let problem = format!("{} is no member of the group", record.account);
             faults.push(fault(FaultCode::NoSuchMember, "Member_Account", problem));
         }
-        match defaults::read_up_to(record) {
-            None => {
-                let problem = "one of UnreadMsgNum, read_key and read_ms is needed";
-                faults.push(fault(FaultCode::Missing, "read_ms", problem));
-            }
-            Some(ReadUpTo::Key(key)) if there && !self.has_message(record, key) => {
-                let problem = format!("no message has the key {key:?}");
-                faults.push(fault(FaultCode::NoSuchMessage, "read_key", problem));
-            }
-            Some(ReadUpTo::Key(_) | ReadUpTo::Unread(_) | ReadUpTo::Ms(_)) => {}
-        }
+        up_to(record, &self.messages, there, faults);
         let of = (record.topic_id.clone().unwrap_or_default(), record.account.clone());
         if self.last_read.as_ref() == Some(&of) {
             let problem = format!("another record says how far {} has read", record.account);
@@ -35,9 +26,24 @@ impl GroupState {
         }
         self.last_read = Some(of);
     }
+}
 
-    fn has_message(&self, record: &Read, key: &str) -> bool {
-        let message = Message { src: record.src.clone(), key: key.to_owned(), ..Message::default() };
-        self.messages.may_contain(&identity::identity(&message))
+/// How far somebody has read. `messages`: those of the conversation, all of them if `is_whole`.
+pub(super) fn up_to(record: &Read, messages: &Seen, is_whole: bool, faults: &mut Vec<Fault>) {
+    match defaults::read_up_to(record) {
+        None => {
+            let problem = "one of UnreadMsgNum, read_key and read_ms is needed";
+            faults.push(fault(FaultCode::Missing, "read_ms", problem));
+        }
+        Some(ReadUpTo::Key(key)) if is_whole && !has_message(messages, record, key) => {
+            let problem = format!("no message has the key {key:?}");
+            faults.push(fault(FaultCode::NoSuchMessage, "read_key", problem));
+        }
+        Some(ReadUpTo::Key(_) | ReadUpTo::Unread(_) | ReadUpTo::Ms(_)) => {}
     }
+}
+
+fn has_message(messages: &Seen, record: &Read, key: &str) -> bool {
+    let message = Message { src: record.src.clone(), key: key.to_owned(), ..Message::default() };
+    messages.may_contain(&identity::identity(&message))
 }

@@ -17,6 +17,10 @@ pub struct ServerLimits {
     pub group_fields: Option<Vec<FieldRule>>,
     /// Custom fields of members.
     pub member_fields: Option<Vec<FieldRule>>,
+    /// Custom fields of accounts that the app has enabled; `None` when they are not known.
+    pub user_fields: Option<Vec<FieldKey>>,
+    /// Custom fields of friends.
+    pub friend_fields: Option<Vec<FieldKey>>,
     /// How calls treat accounts that were never imported.
     pub unknown_accounts: UnknownAccounts,
     /// The present time of the server.
@@ -32,6 +36,8 @@ impl ServerLimits {
             limits: Limits::FAITHFUL,
             group_fields: None,
             member_fields: None,
+            user_fields: None,
+            friend_fields: None,
             unknown_accounts: UnknownAccounts::Refuse,
             now,
         }
@@ -48,6 +54,8 @@ impl ServerLimits {
             limits: limits(answer, if relaxed { Limits::RELAXED } else { Limits::FAITHFUL }),
             group_fields: fields(answer, "GroupFields"),
             member_fields: fields(answer, "MemberFields"),
+            user_fields: keys(answer, "UserFields"),
+            friend_fields: keys(answer, "FriendFields"),
             unknown_accounts: if creates { UnknownAccounts::Create } else { UnknownAccounts::Refuse },
             now,
         }
@@ -72,6 +80,15 @@ fn limits(answer: &Value, known: Limits) -> Limits {
     limits.notification = span("NotificationBytes", known.notification);
     limits.face_url = span("FaceUrlBytes", known.face_url);
     limits.profile_value = span("NickBytes", known.profile_value);
+    limits.location = span("LocationBytes", known.location);
+    limits.user_fields.value = span("UserFieldValueBytes", known.user_fields.value);
+    limits.friends.count = size("FriendsPerAccount", known.friends.count);
+    limits.friends.lists = size("FriendListsPerAccount", known.friends.lists);
+    limits.friends.list_name = span("FriendListNameBytes", known.friends.list_name);
+    limits.friends.remark = span("FriendRemarkBytes", known.friends.remark);
+    limits.friends.wording = span("FriendWordingBytes", known.friends.wording);
+    limits.friends.fields.value = span("FriendFieldValueBytes", known.friends.fields.value);
+    limits.friends.per_call = size("FriendsPerCall", known.friends.per_call);
     limits.name_card = span("NameCardBytes", known.name_card);
     limits.group_fields.count = size("GroupFields", known.group_fields.count);
     limits.group_fields.value = span("GroupFieldValueBytes", known.group_fields.value);
@@ -87,6 +104,12 @@ fn limits(answer: &Value, known: Limits) -> Limits {
     limits.generated_ids = answer.get("GeneratedIds").and_then(Value::as_u64) == Some(1);
     limits.accounts_per_call = size("AccountsPerCall", known.accounts_per_call);
     limits
+}
+
+/// `None` when the answer does not list them.
+fn keys(answer: &Value, member: &str) -> Option<Vec<FieldKey>> {
+    let keys = answer.get(member)?.as_array()?.iter();
+    Some(keys.filter_map(|key| FieldKey::parse(key.as_str()?)).collect())
 }
 
 /// `None` when the answer does not list them.

@@ -1,5 +1,6 @@
 //! Rules of records that belong to no group: accounts and files.
 
+use super::people::profile;
 use super::values::{account, fault, missing, text};
 use super::{Checker, FaultCode};
 use crate::fault::Fault;
@@ -11,6 +12,7 @@ impl Checker {
         account(faults, "UserID", &record.user_id);
         text(faults, "Nick", record.nick.as_deref(), limits.profile_value);
         text(faults, "FaceUrl", record.face_url.as_deref(), limits.profile_value);
+        profile(&record.profile, &self.server, faults);
         if self.last_account.as_ref() == Some(&record.user_id) {
             let problem = format!("another record has the account {}", record.user_id);
             faults.push(fault(FaultCode::Duplicate, "UserID", problem).fix(DROPPED));

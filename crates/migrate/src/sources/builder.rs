@@ -11,6 +11,7 @@
 //! - A member whose time of joining is missing or not later than the group joins right after the group was made, and sees everything.
 //! - The owner is the source's where it is a member, or else the administrator who joined first. Private groups have no
 //!   administrators.
+//! - A direct conversation becomes a Private group, or messages between two accounts where the mapping says so.
 //! - A group with more than half of the members that it could have by default gets the largest limit. [choice]
 
 pub mod body;
@@ -22,16 +23,17 @@ mod accounts;
 mod groups;
 mod members;
 mod messages;
+mod pairs;
 mod state;
 
 use self::model::{Channel, Member, ReadMark};
-use self::state::{ChannelState, UserState};
+use self::state::{ChannelState, UserState, Wish};
 use super::kind::Format;
 use super::sink::{ConvertError, Converted, Found, Sink};
 use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, Record};
 use crate::losses::{LossKind, Losses};
-use crate::mapping::{ChannelKind, Mapping, MappingError};
+use crate::mapping::{ChannelKind, GroupKind, Mapping, MappingError};
 use landfall_domain::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -158,7 +160,11 @@ impl<'a> Builder<'a> {
             self.fault(Fault::new(0, FaultCode::Duplicate, text).of(Kind::Group, channel.id.clone()))?;
             return Ok(false);
         }
-        let kind = self.mapping.group_kind(&channel.id, channel.kind);
+        let wanted = self.mapping.group_kind(&channel.id, channel.kind);
+        let (kind, pair) = match wanted {
+            GroupKind::OneToOne => (GroupKind::Private, Wish::Pair),
+            kind => (kind, Wish::Group),
+        };
         let rule = self.mapping.channels.get(&channel.id);
         let left_out = rule.is_some_and(|rule| rule.leave_out);
         let group_id = match rule.and_then(|rule| rule.id.clone()) {
@@ -196,7 +202,7 @@ impl<'a> Builder<'a> {
         if left_out {
             self.lose(LossKind::LeftOutChannels, channel.id.clone());
         }
-        let state = ChannelState::new(channel, group_id, kind, left_out);
+        let state = ChannelState { pair, ..ChannelState::new(channel, group_id, kind, left_out) };
         self.channels.insert(state.channel.id.clone(), state);
         Ok(!left_out)
     }

@@ -1,6 +1,7 @@
 //! A running server that speaks the v4 API, pulled by its calls.
 //!
-//! Every record has `src` `v4:APP`. The `key` of a group, topic or account is its id, that of a member `GROUP:ACCOUNT`, that
+//! Every record has `src` `v4:APP`. The `key` of a message between two accounts is its `MsgKey`, that of a friend
+//! `ACCOUNT:FRIEND`. The `key` of a group, topic or account is its id, that of a member `GROUP:ACCOUNT`, that
 //! of a message `GROUP:MsgSeq` or `TOPIC:MsgSeq`. A message that carries the record that it was imported from is that one, and
 //! so is everything in a group that a job of Landfall brought in.
 //!
@@ -11,6 +12,7 @@ mod accounts;
 mod convert;
 mod group;
 mod names;
+mod people;
 mod report;
 
 pub use report::{Named, PullReport};
@@ -65,7 +67,8 @@ pub async fn pull(server: &Server, sink: &mut Sink<'_>) -> Result<PullReport, Pu
             .await?;
         next = page.next;
     }
-    puller.accounts(1).await?;
+    puller.list_accounts().await?;
+    puller.people().await?;
     Ok(puller.state.into_inner().unwrap_or_else(PoisonError::into_inner).report)
 }
 
@@ -179,11 +182,12 @@ impl<'b> Puller<'_, 'b> {
             };
             let mut state = self.state();
             let State { sink, report, accounts, .. } = &mut *state;
-            for account in accounts.records(&self.src, waiting, profiles) {
+            for account in accounts.records(&self.src, waiting.clone(), profiles) {
                 report.accounts += 1;
                 sink(Record::Account(account))?;
             }
             report.without_profiles = !accounts.profiles_are_given();
+            accounts.done(waiting);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::VerifyOptions;
 use super::files::Places;
+use super::people::BETWEEN;
 use crate::fault::FaultCode;
 use crate::format::{File, Record};
 use crate::ordered::{Entry, Ordered};
 use crate::rules::{Checker, Verdict};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -18,11 +20,13 @@ const RECORDS_AHEAD: usize = 256;
 /// Files that are read ahead.
 const FILES_AHEAD: usize = 64;
 
-/// One group of the file.
+/// One group of the file, or [others that come together](Record::bundle): their `id` has a tab.
 pub(super) struct GroupFeed {
     pub id: String,
     /// Group, topics, members, messages, reads, in this order.
     pub records: mpsc::Receiver<Item>,
+    /// Bytes of a body and its custom data.
+    pub message_bytes: usize,
 }
 
 /// What comes next in a group: a record, or `None` for a message of the group itself that was left out because its history
@@ -71,10 +75,11 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
             end.cut_off |= fault.code == FaultCode::CutOff.as_str();
             Ok(())
         })?;
+        let message_bytes = options.rules.limits.messages.bytes;
         let checker = Checker::new(options.rules);
         let (group, ended) = (String::new(), BTreeSet::new());
         let mut filter = Filter { checker, leave_out_faulty: options.leave_out_faulty, group, ended };
-        let mut output = Output { groups, current: None };
+        let mut output = Output { groups, current: None, people: None, message_bytes };
         let mut waiting = Some((files, awaited));
         let mut places = Places::default();
         while let Some(entry) = entries.next() {
@@ -88,7 +93,7 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
                 }
                 continue;
             }
-            if entry.record.group_id().is_some()
+            if entry.record.bundle().is_some()
                 && let Some((files, awaited)) = waiting.take()
             {
                 drop(files);
@@ -142,8 +147,9 @@ impl Filter {
 
     fn decide(&mut self, entry: &Entry) -> Use {
         let verdict = self.checker.check(entry);
-        let Record::Message(message) = &entry.record else {
-            return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut };
+        let message = match &entry.record {
+            Record::Message(message) if message.receiver().is_none() => message,
+            _ => return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut },
         };
         if message.group_id != self.group {
             self.group.clone_from(&message.group_id);
@@ -175,20 +181,31 @@ struct Output {
     groups: mpsc::Sender<GroupFeed>,
     /// Takes the records of the current group; `None` once nobody wants more of it.
     current: Option<mpsc::Sender<Item>>,
+    /// What the current one is, where it is no group.
+    people: Option<String>,
+    message_bytes: usize,
 }
 
 impl Output {
     /// `false` when nobody wants any more groups.
     fn hand_out(&mut self, item: Item) -> bool {
         let record = item.as_ref().map(|entry| &entry.record);
-        if let Some(Record::Group(group)) = record {
+        let bundle = record.and_then(Record::bundle).map(Cow::into_owned);
+        let people = bundle.clone().filter(|name| name.contains(BETWEEN));
+        let begins = match (record, &people) {
+            (Some(Record::Group(_)), _) => true,
+            (Some(_), Some(_)) => self.people != people,
+            (_, _) => false,
+        };
+        if begins {
             let (sender, records) = mpsc::channel(RECORDS_AHEAD);
-            self.current = Some(sender);
-            if self.groups.blocking_send(GroupFeed { id: group.group_id.clone(), records }).is_err() {
+            (self.current, self.people) = (Some(sender), people);
+            let (id, message_bytes) = (bundle.clone().unwrap_or_default(), self.message_bytes);
+            if self.groups.blocking_send(GroupFeed { id, records, message_bytes }).is_err() {
                 return false;
             }
         }
-        if record.is_none_or(|record| record.group_id().is_some())
+        if (record.is_none() || bundle.is_some())
             && let Some(current) = &self.current
             && current.blocking_send(item).is_err()
         {

@@ -4,6 +4,7 @@ use super::feed::GroupFeed;
 use super::hash::Hashing;
 use super::members::Members;
 use super::messages::{self, FileSide};
+use super::people;
 use super::profile;
 use super::text::quoted;
 use super::{Difference, GroupResult, Outcome, Part, VerifyError};
@@ -17,7 +18,10 @@ use std::collections::BTreeMap;
 
 /// Compares a group.
 pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<GroupResult, VerifyError> {
-    let GroupFeed { id, records } = feed;
+    if feed.id.contains(people::BETWEEN) {
+        return people::compare(reading, feed).await;
+    }
+    let GroupFeed { id, records, .. } = feed;
     let mut result = GroupResult {
         group: id,
         outcome: Outcome::Missing,
@@ -71,7 +75,12 @@ async fn count(file: &mut FileSide, owner: Option<&str>, result: &mut GroupResul
         match record {
             Record::Member(member) => members.add(member),
             Record::Message(_) => result.messages.file += 1,
-            Record::Account(_) | Record::File(_) | Record::Group(_) | Record::Topic(_) | Record::Read(_) => {}
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Group(_)
+            | Record::Topic(_)
+            | Record::Read(_) => {}
         }
     }
     result.members.file = members.count;

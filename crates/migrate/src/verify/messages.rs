@@ -62,6 +62,7 @@ impl FileSide {
             Record::Message(message) => Some(message),
             Record::Account(_)
             | Record::File(_)
+            | Record::Friend(_)
             | Record::Group(_)
             | Record::Topic(_)
             | Record::Member(_)

@@ -55,7 +55,7 @@ fn records_become_a_group_with_exact_read_marks() {
     );
     let (pieces, left_out) = pieces(&text);
     assert_eq!(left_out, Vec::<u64>::new());
-    assert!(matches!(&pieces[0], Piece::Accounts(accounts) if accounts.len() == 1));
+    assert!(matches!(&pieces[0], Piece::Accounts(accounts, _) if accounts.len() == 1));
     let whole = group(pieces);
     assert_eq!((whole.id().as_str(), whole.new.created.0), ("g", 1_000));
     let sent: Vec<_> = whole.messages[0].1.iter().map(|message| message.sent.0).collect();
@@ -93,7 +93,12 @@ fn many_messages_come_before_their_group() {
         .iter()
         .filter_map(|piece| match piece {
             Piece::Messages { group, messages } if group.as_str() == "g" => Some(messages),
-            Piece::Messages { .. } | Piece::Accounts(_) | Piece::Group(_) | Piece::Nothing => None,
+            Piece::Messages { .. }
+            | Piece::Accounts(..)
+            | Piece::Friends(..)
+            | Piece::Direct(_)
+            | Piece::Group(_)
+            | Piece::Nothing => None,
         })
         .map(|messages| messages.iter().map(|(_, messages)| messages.len() as u64).sum())
         .collect();

@@ -13,6 +13,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -48,34 +49,40 @@ pub trait SharedCalls: Send + Sync {
 
 /// Limits the calls of one app: a rate for each command of the table, and one for all unknown commands.
 pub struct Rates {
-    /// Calls of a command that is not halved, in a second.
+    /// Calls of a command that has the common frequency, in a second.
     pub per_second: NonZeroU32,
     commands: Vec<Rate>,
     unknown: Rate,
 }
 
 impl Rates {
-    /// At most `per_second` calls of each of `commands`, in the order of their table; half of it for those with `true`. With
+    /// At most `per_second` calls of each of `commands`, in the order of their table, divided by the number of the command. With
     /// `shared`, all servers count together; without, each counts by itself.
     #[must_use]
     pub fn new(
         app: AppId,
         per_second: NonZeroU32,
-        commands: impl Iterator<Item = (&'static str, bool)>,
+        commands: impl Iterator<Item = (&'static str, u32)>,
         shared: Option<&Arc<dyn SharedCalls>>,
     ) -> Self {
-        let half = NonZeroU32::new(per_second.get() / 2).unwrap_or(NonZeroU32::MIN);
+        let part =
+            |divisor: u32| NonZeroU32::new(per_second.get() / divisor.max(1)).unwrap_or(NonZeroU32::MIN);
         let rate = |command, per_second| Rate {
             alone: RateLimiter::direct(Quota::per_second(per_second)),
+            per_second,
+            calls: AtomicU32::new(0),
             shared: shared.map(|calls| SharedRate::new(Arc::clone(calls), app, command, per_second)),
         };
         Self {
             per_second,
-            commands: commands
-                .map(|(name, halved)| rate(name, if halved { half } else { per_second }))
-                .collect(),
+            commands: commands.map(|(name, divisor)| rate(name, part(divisor))).collect(),
             unknown: rate(UNKNOWN, per_second),
         }
+    }
+
+    /// The calls of each command since the last time, in the order of the table, and how many it may be called in a second.
+    pub fn take_calls(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.commands.iter().map(|rate| (rate.calls.swap(0, Ordering::Relaxed), rate.per_second.get()))
     }
 
     /// Counts one call of a command, by its index in the table; false when the call exceeds the limit.
@@ -87,6 +94,7 @@ impl Rates {
     /// is for the call itself to find out. [choice]
     pub async fn admit(&self, command: Option<usize>) -> bool {
         let rate = command.and_then(|index| self.commands.get(index)).unwrap_or(&self.unknown);
+        rate.calls.fetch_add(1, Ordering::Relaxed);
         let counted = match &rate.shared {
             Some(shared) => shared.admit().await,
             None => None,
@@ -97,6 +105,9 @@ impl Rates {
 
 /// The calls of one command.
 struct Rate {
+    per_second: NonZeroU32,
+    /// Calls since they were taken last, those over the limit too.
+    calls: AtomicU32,
     /// Counted by this process alone.
     alone: DefaultDirectRateLimiter,
     /// Counted by all servers together, if `limits.shared` is on.

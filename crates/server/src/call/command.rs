@@ -36,7 +36,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///     type Reply = Nothing;
 ///
 ///     async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
-///         call.import(ImportMessages { group: group(), messages: Vec::new() }).await?;
+///         call.import(ImportMessages { group: group(), messages: Vec::new(), listed: true }).await?;
 ///         Ok(Nothing {})
 ///     }
 /// }

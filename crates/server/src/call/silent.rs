@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// receives from then on what is said in the group.
 pub struct SilentCall {
     read: ReadOnlyCall,
-    /// For membership re-checks only.
+    /// For membership re-checks and counts only.
     hub: Arc<Hub>,
 }
 
@@ -53,7 +53,9 @@ impl SilentCall {
     /// # Errors
     /// A rule refused it, or the store failed.
     pub async fn import<I: GroupImport>(&self, operation: I) -> Result<I::Answer, Failure> {
-        Ok(import(&*self.read.store, self.context(), operation).await?)
+        let imported = import(&*self.read.store, self.context(), operation).await?;
+        self.hub.counts.totals_change();
+        Ok(imported)
     }
 
     /// Performs an import of people.
@@ -76,6 +78,7 @@ impl SilentCall {
         let recheck = self.hub.before_import(new.owner.iter().chain(members));
         let id = self.read.store.import_group(self.context(), new).await?;
         self.hub.after_import(&id, recheck);
+        self.hub.imported();
         Ok(id)
     }
 
@@ -99,6 +102,8 @@ impl SilentCall {
     /// # Errors
     /// The store failed.
     pub async fn import_accounts(&self, accounts: Vec<AccountImport>) -> Result<(), StoreError> {
-        self.read.store.import_accounts(self.context(), accounts).await
+        self.read.store.import_accounts(self.context(), accounts).await?;
+        self.hub.counts.totals_change();
+        Ok(())
     }
 }

@@ -7,24 +7,35 @@ use crate::code::Code;
 use crate::reply::Failure;
 use crate::webhook::receiver::CallSubscribers;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::actor::{ActingAccount, Action, Actor};
 use landfall_domain::context::Context;
-use landfall_domain::error::{NoSuchAccount, OperationError, StoreError};
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::Group;
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::{GroupId, PermissionGroupId, UserId};
+use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
 use landfall_domain::operation::{GroupOperation, perform};
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
+use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::people::Pair;
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
+use landfall_domain::people::operations::accept_push::{AcceptPush, PushRefusal};
 use landfall_domain::people::operations::send_direct::SendDirect;
+use landfall_domain::people::push::PushMark;
 use landfall_domain::refusal::Refusal;
+use landfall_domain::rights::Right;
+use landfall_domain::snapshot::Needs;
+use landfall_domain::store::MemberWindow;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+
+/// Owner and administrators that are told that something waits for them, at most. [choice]
+const LEADERS_MAX: usize = 100;
 
 impl Call {
     /// Performs an operation on one group.
@@ -32,7 +43,8 @@ impl Call {
     /// # Errors
     /// A rule refused it, or the store failed.
     pub async fn change<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
-        let changed = perform(&*self.read.store, self.context(), operation, self.subscribers()).await;
+        let actor = self.actor(operation.group()).await?;
+        let changed = perform(&*self.read.store, self.context(), actor, operation, self.subscribers()).await;
         self.subscribers.wake();
         Ok(changed?)
     }
@@ -47,7 +59,8 @@ impl Call {
     ) -> Result<O::Answer, Failure> {
         let CallSubscribers { clients, cause, .. } = &*self.subscribers;
         let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
-        Ok(perform(&*self.read.store, self.context(), operation, Arc::new(clients)).await?)
+        let actor = self.actor(operation.group()).await?;
+        Ok(perform(&*self.read.store, self.context(), actor, operation, Arc::new(clients)).await?)
     }
 
     /// Performs an operation on people.
@@ -76,6 +89,20 @@ impl Call {
         perform_people(&*self.read.store, self.context(), operation, Arc::new(clients)).await
     }
 
+    /// Changes the words that nobody in the app may send.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change_words<O: PeopleOperation>(
+        &self,
+        change: O,
+    ) -> Result<O::Answer, OperationError<O::Refusal>> {
+        let changed = self.change_people(change).await;
+        // Also when the store failed: whether the change was kept is not known then, and reading again is harmless.
+        self.app.words.forget();
+        changed
+    }
+
     /// Imports people, silently.
     ///
     /// # Errors
@@ -85,6 +112,16 @@ impl Call {
         import: I,
     ) -> Result<I::Answer, OperationError<I::Refusal>> {
         import_people(&*self.read.store, self.context(), import).await
+    }
+
+    /// Accepts a push to everybody, which is delivered in the background.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn push(&self, operation: AcceptPush) -> Result<PushMark, OperationError<PushRefusal>> {
+        let accepted = perform_people(&*self.read.store, self.context(), operation, Arc::new(())).await;
+        self.app.new_pushes.notify_one();
+        accepted
     }
 
     /// Performs operations on several groups at the same time, and shows each result to `take` as it comes, until `take`
@@ -100,8 +137,8 @@ impl Call {
         let mut changes = JoinSet::new();
         for operation in operations {
             let (store, context) = (Arc::clone(&self.read.store), self.context());
-            let subscribers = self.subscribers();
-            changes.spawn(async move { perform(&*store, context, operation, subscribers).await });
+            let (actor, subscribers) = (self.actor(operation.group()).await?, self.subscribers());
+            changes.spawn(async move { perform(&*store, context, actor, operation, subscribers).await });
         }
         while let Some(changed) = changes.join_next().await {
             take(changed.map_err(|error| Code::GroupInternal.internal(error))?)?;
@@ -116,7 +153,8 @@ impl Call {
     /// A rule refused it, or the store failed.
     pub async fn delete_members(&self, operation: DeleteMembers) -> Result<(), OperationError<Refusal>> {
         let store = &*self.read.store;
-        let deleted = delete_members(store, self.context(), operation, self.subscribers()).await;
+        let actor = self.actor(&operation.group).await?;
+        let deleted = delete_members(store, self.context(), actor, operation, self.subscribers()).await;
         self.subscribers.wake();
         deleted
     }
@@ -141,6 +179,8 @@ impl Call {
     /// # Errors
     /// There is no such group, or the store failed.
     pub async fn destroy_group(&self, group: GroupId) -> Result<(), Failure> {
+        // A group that gets another owner between the two is dissolved all the same. [choice]
+        self.check_may(&group, Right::Dissolve).await?;
         let kind = self.group_type(&group).await?;
         let destroyed =
             self.read.store.destroy_group(self.context(), group.clone(), self.subscribers()).await;
@@ -169,6 +209,7 @@ impl Call {
     /// The store failed.
     pub async fn delete_accounts(&self, accounts: &[UserId]) -> Result<Vec<bool>, StoreError> {
         let existed = self.read.store.delete_accounts(self.context(), accounts.to_vec()).await?;
+        self.subscribers.clients.counts.totals_change();
         accounts.iter().for_each(|account| self.end_sessions(account, CloseReason::Deleted));
         Ok(existed)
     }
@@ -188,6 +229,27 @@ impl Call {
         self.subscribers
             .clients
             .publish(&group.id, ClientUpdate { frames: vec![frame], ..ClientUpdate::default() });
+    }
+
+    /// Sends owner and administrators of a group, where they are connected, a notice that something waits for them.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn tell_leaders(
+        &self,
+        group: &GroupId,
+        notice: NoticeKind,
+        content: &str,
+    ) -> Result<(), Failure> {
+        let window = MemberWindow::ByJoinTime { offset: 0, limit: LEADERS_MAX };
+        let roles = vec![Role::Owner, Role::Admin];
+        let page = self.read.store.members(self.app_id(), group.clone(), roles, window).await?;
+        let leaders: Vec<_> = page.members.into_iter().map(|member| member.account).collect();
+        let (operator, now) = self.cause();
+        let notice = Notice::new(notice, page.group.kind, group, operator, now).content(content);
+        let frames = vec![notice.to(&leaders)];
+        self.subscribers.clients.publish(group, ClientUpdate { frames, ..ClientUpdate::default() });
+        Ok(())
     }
 
     /// Sends the app's receiver, if it wants that event, why a message was not sent.
@@ -231,6 +293,46 @@ impl Call {
             receiver.wake.notify_one();
         }
         taken
+    }
+
+    /// Whether the caller has a right in a group now. What an operation does is checked with it; this is for what none does.
+    ///
+    /// # Errors
+    /// It has not, there is no such group, or the store failed.
+    pub async fn check_may(&self, group: &GroupId, right: Right) -> Result<(), Failure> {
+        if let Actor::Account(account) = self.actor(group).await? {
+            let needs = Needs { members: vec![self.caller.clone()], ..Needs::default() };
+            let snapshot = self.snapshot(group.clone(), needs).await?;
+            account.check(&self.context(), &snapshot, &[Action::Use(right)])?;
+        }
+        Ok(())
+    }
+
+    /// Who acts in a group.
+    async fn actor(&self, group: &GroupId) -> Result<Actor, StoreError> {
+        let Some(client) = &self.read.client else { return Ok(Actor::App) };
+        let permission_groups =
+            if group.is_community() { self.permission_groups(group).await? } else { Vec::new() };
+        Ok(Actor::Account(ActingAccount {
+            account: self.caller.clone(),
+            entered: client.entered.contains(group),
+            recall_seconds: client.recall_seconds,
+            permission_groups,
+        }))
+    }
+
+    /// The permission groups of a community that has them switched on.
+    async fn permission_groups(&self, group: &GroupId) -> Result<Vec<PermissionGroupId>, StoreError> {
+        let ranges = vec![PartRange::all(PartFamily::PermissionGroups)];
+        let needs = Needs { ranges, ..Needs::default() };
+        match self.read.store.snapshot(self.app_id(), group.clone(), needs).await {
+            Ok(snapshot) if snapshot.group.permissions_enabled => {
+                let id = |key| if let PartKey::PermissionGroup(id) = key { Some(id) } else { None };
+                Ok(snapshot.parts.into_keys().filter_map(id).collect())
+            }
+            Ok(_) | Err(OperationError::Refused(NoSuchGroup)) => Ok(Vec::new()),
+            Err(OperationError::Store(error)) => Err(error),
+        }
     }
 
     fn subscribers(&self) -> Arc<dyn Subscribers> {

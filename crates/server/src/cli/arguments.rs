@@ -123,6 +123,9 @@ pub(super) struct ListenArguments {
     /// Group to catch up with, from the message after this number on; may be given more than once
     #[arg(long, value_name = "GROUP=SEQ", value_parser = position)]
     pub(super) after: Vec<(String, u32)>,
+    /// Account with which to catch up, from the message after this number on; may be given more than once
+    #[arg(long, value_name = "ACCOUNT=SEQ", value_parser = position)]
+    pub(super) after_account: Vec<(String, u32)>,
     /// Frames after which it ends; without it, at Ctrl-C
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
@@ -130,7 +133,7 @@ pub(super) struct ListenArguments {
 
 fn position(text: &str) -> Result<(String, u32), String> {
     let position = text.rsplit_once('=').and_then(|(group, seq)| Some((group.to_owned(), seq.parse().ok()?)));
-    position.ok_or_else(|| "is not GROUP=SEQ, such as book-club-7=42".to_owned())
+    position.ok_or_else(|| "is no name and number, such as book-club-7=42".to_owned())
 }
 
 /// What can be done with whole stores.

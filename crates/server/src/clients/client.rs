@@ -8,6 +8,7 @@ use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::state::Server;
 use crate::webhook::presence::{self, ConnectionState};
+use landfall_domain::actor::{ActingAccount, Actor};
 use landfall_domain::context::Context;
 use landfall_domain::error::OperationError;
 use landfall_domain::ids::{GroupId, UserId};
@@ -31,6 +32,16 @@ pub(super) struct ConnectedClient {
 impl ConnectedClient {
     pub(super) fn account(&self) -> &UserId {
         &self.session.account
+    }
+
+    /// The account, as who performs an operation.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Account(ActingAccount {
+            account: self.account().clone(),
+            entered: false,
+            recall_seconds: 0,
+            permission_groups: Vec::new(),
+        })
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -8,6 +8,7 @@ use super::direct_frames as direct;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
 use super::requests::{self, RequestContext};
+use super::rest_queue::RestQueue;
 use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -60,6 +61,8 @@ enum NextEvent {
     Closing,
     Outbound(Option<OutboundItem>),
     Received(Option<Result<Message, tungstenite::Error>>),
+    /// A command of the REST API was performed; the frame that answers it.
+    Answered(String),
     History,
     Ping,
 }
@@ -71,6 +74,8 @@ pub(super) struct ClientConnection<S> {
     /// Those in conversations with accounts.
     direct: Positions<Arc<Pair>>,
     commands: Allowance,
+    /// Commands of the REST API, performed one after the other, so that messages keep their order.
+    rest: RestQueue,
     /// Limits the frames of any kind.
     incoming: Allowance,
     socket: WebSocketStream<S>,
@@ -102,6 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             positions,
             direct,
             commands,
+            rest: RestQueue::default(),
             incoming,
             socket,
             frames,
@@ -130,6 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
                 )),
                 NextEvent::Outbound(Some(first)) => self.deliver(first).await,
                 NextEvent::Received(Some(message)) => self.receive(message).await,
+                NextEvent::Answered(answer) => self.send(answer).await,
                 NextEvent::History if self.positions.is_due() => self.send_history().await,
                 NextEvent::History => self.send_direct_history().await,
                 NextEvent::Ping => self.ping().await,
@@ -150,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         tokio::select! {
             () = self.client.session.closing.notified() => NextEvent::Closing,
             waiting = self.frames.recv() => NextEvent::Outbound(waiting),
+            answer = self.rest.next() => NextEvent::Answered(answer),
             message = message => NextEvent::Received(message),
             () = std::future::ready(()), if self.positions.is_due() || self.direct.is_due() => {
                 NextEvent::History
@@ -194,10 +202,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
 
     async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Disconnected> {
         if let Some((pair, seq)) = &frame.direct {
-            return self.deliver_direct(pair, *seq, &frame.text).await;
+            let text = (!self.is_own(frame)).then_some(&frame.text);
+            return self.deliver_direct(pair, *seq, text).await;
         }
-        let Some((key, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
+        let Some((key, seq)) = &frame.number else {
+            return if self.is_own(frame) { Ok(()) } else { self.feed(frame.text.clone()).await };
+        };
         match self.positions.live(key, *seq) {
+            Live::Send if self.is_own(frame) => {
+                self.positions.is_own(key);
+                Ok(())
+            }
             Live::Send => self.feed(frame.text.clone()).await,
             Live::Skip => Ok(()),
             Live::Wait => self.feed(waiting(key, *seq - 1).into()).await,
@@ -210,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         &mut self,
         pair: &Arc<Pair>,
         seq: u32,
-        text: &Utf8Bytes,
+        text: Option<&Utf8Bytes>,
     ) -> Result<(), Disconnected> {
         if let Some(sent) = self.direct.sent_past(pair, seq) {
             let last = self.client.direct_history(pair, 0, 0).await.map_err(Disconnected::Closed)?.last_seq;
@@ -222,26 +237,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         if let Some(sent) = self.direct.gap_before(pair, seq) {
             let missing = self.client.missing_before(pair, sent, seq).await.map_err(Disconnected::Closed)?;
             for message in missing {
-                self.send_direct(pair, message.seq, &direct::message(pair, &message).into()).await?;
+                self.send_direct(pair, message.seq, Some(&direct::message(pair, &message).into())).await?;
             }
         }
         self.send_direct(pair, seq, text).await
     }
 
+    /// `None` as a text: the client sent the message itself.
     async fn send_direct(
         &mut self,
         pair: &Arc<Pair>,
         seq: u32,
-        text: &Utf8Bytes,
+        text: Option<&Utf8Bytes>,
     ) -> Result<(), Disconnected> {
-        match self.direct.live(pair, seq) {
-            Live::Send => self.feed(text.clone()).await,
-            Live::Skip => Ok(()),
-            Live::Wait => {
+        match (self.direct.live(pair, seq), text) {
+            (Live::Send, Some(text)) => self.feed(text.clone()).await,
+            (Live::Send, None) => {
+                self.direct.is_own(pair);
+                Ok(())
+            }
+            (Live::Skip, _) => Ok(()),
+            (Live::Wait, _) => {
                 let waiting = direct::position("waiting", pair, self.client.account(), seq - 1);
                 self.feed(waiting.into()).await
             }
         }
+    }
+
+    /// Whether the client sent it itself.
+    fn is_own(&self, frame: &Frame) -> bool {
+        frame.sender.as_ref().is_some_and(|sender| self.client.session.has_sent(sender))
     }
 
     async fn receive(&mut self, message: Result<Message, tungstenite::Error>) -> Result<(), Disconnected> {
@@ -265,6 +290,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 
     async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
+        if let Some(line) = requests::rest_line(text) {
+            self.spend_answer();
+            if let Some(refused) = self.add_rest(line, text) {
+                return self.send(refused).await;
+            }
+            return Ok(());
+        }
         let Self { client, positions, direct, .. } = self;
         let context = RequestContext { client, positions, direct };
         match requests::perform(context, &mut self.commands, text).await {
@@ -275,6 +307,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             Ok(None) => Ok(()),
             Err(reason) => Err(Disconnected::Closed(reason)),
         }
+    }
+
+    /// Opens a command of the REST API. Returns the frame that refuses it, if it is refused at once.
+    fn add_rest(&mut self, line: requests::RestLine, text: &str) -> Option<String> {
+        if !self.commands.take(Instant::now()) {
+            return Some(requests::too_many(&self.client, text, "too many requests; try again in a second"));
+        }
+        let (client, frame) = (Arc::clone(&self.client), text.to_owned());
+        let command = Box::pin(async move { requests::perform_rest(&client, line, &frame).await });
+        let why = "too many requests are open; wait for the answers of some";
+        (!self.rest.add(command)).then(|| requests::too_many(&self.client, text, why))
     }
 
     /// Counts a frame of the client that is answered.
@@ -299,8 +342,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let found = self.client.direct_history(&pair, after, limit).await.map_err(Disconnected::Closed)?;
         let account = self.client.account().clone();
         for message in found.seen_by(&account) {
-            self.feed(direct::message(&pair, message).into()).await?;
+            let is_own = self.client.session.has_sent(&direct::sender(message));
+            if !is_own {
+                self.feed(direct::message(&pair, message).into()).await?;
+            }
             self.direct.sent(&pair, message.seq);
+            if is_own {
+                self.direct.is_own(&pair);
+            }
         }
         // Numbers of messages that have expired are skipped at once.
         let is_full = usize::try_from(limit).is_ok_and(|limit| limit <= found.messages.len());
@@ -338,9 +387,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
-                let Frame { text, .. } = frame::stored(&key, kind, message, &self.client.hub.files);
-                self.feed(text).await?;
+                let frame = frame::stored(&key, kind, message, &self.client.hub.files);
+                let is_own = self.is_own(&frame);
+                if !is_own {
+                    self.feed(frame.text).await?;
+                }
                 self.positions.sent(&key, *seq);
+                if is_own {
+                    self.positions.is_own(&key);
+                }
             }
         }
         // Numbers of messages that have expired are skipped at once.

@@ -5,8 +5,10 @@ use super::session::CloseReason;
 use landfall_domain::ids::UserId;
 use landfall_domain::people::fact::{Chat, Fact, FactKey};
 use landfall_domain::people::message::{DirectMessage, DirectRange};
+use landfall_domain::people::official::broadcaster;
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
+use landfall_domain::time::Timestamp;
 
 /// Messages before a new one that are looked for when they have not arrived.
 const GAP_MAX: u32 = 200;
@@ -21,12 +23,19 @@ pub(super) struct DirectHistory {
     imported: u32,
     /// The place up to which the account has cleared it.
     cleared: u32,
+    /// What was sent before is not for the account.
+    since: Timestamp,
+    /// Whether the account may read it: messages of an official account are for its subscribers.
+    pub(super) is_open: bool,
 }
 
 impl DirectHistory {
     /// The messages that an account of the conversation sees.
     pub(super) fn seen_by<'a>(&'a self, account: &'a UserId) -> impl Iterator<Item = &'a DirectMessage> {
-        self.messages.iter().filter(|message| !message.is_hidden_from(account, self.cleared))
+        let is_for = |message: &&DirectMessage| {
+            self.since <= message.key.sent && !message.is_hidden_from(account, self.cleared)
+        };
+        self.messages.iter().filter(is_for)
     }
 }
 
@@ -39,8 +48,14 @@ impl ConnectedClient {
         limit: u32,
     ) -> Result<DirectHistory, CloseReason> {
         let account = self.account();
-        let peer = pair.other(account).unwrap_or(account).clone();
-        let chat = (Subject::Account(account.clone()), FactKey::Chat(Chat::Direct(peer)));
+        let official = broadcaster(pair).filter(|official| *official != account);
+        let chat = match official {
+            Some(official) => (Subject::Account(official.clone()), FactKey::Subscriber(account.clone())),
+            None => {
+                let peer = pair.other(account).unwrap_or(account).clone();
+                (Subject::Account(account.clone()), FactKey::Chat(Chat::Direct(peer)))
+            }
+        };
         let log = (Subject::Pair(pair.clone()), FactKey::Log);
         let limit = usize::try_from(limit).unwrap_or_default();
         let range = DirectRange::After { pair: pair.clone(), seq: after, limit };
@@ -59,12 +74,17 @@ impl ConnectedClient {
             Some(Fact::Log(log)) => (log.last_seq(), log.imported),
             _ => (0, 0),
         };
-        let cleared = match found.facts.get(&chat) {
-            Some(Fact::Chat(state)) => state.cleared,
-            _ => 0,
+        let (cleared, since, is_open) = match found.facts.get(&chat) {
+            Some(Fact::Chat(state)) => (state.cleared, Timestamp(0), true),
+            Some(Fact::Subscription(subscription)) => (0, subscription.since, true),
+            _ => (0, Timestamp(0), official.is_none()),
         };
+        if !is_open {
+            let (last_seq, messages) = (0, Vec::new());
+            return Ok(DirectHistory { last_seq, messages, imported, cleared, since, is_open });
+        }
         let messages = found.messages_of(pair).cloned().collect();
-        Ok(DirectHistory { last_seq, messages, imported, cleared })
+        Ok(DirectHistory { last_seq, messages, imported, cleared, since, is_open })
     }
 
     /// The messages before the new one with the number `seq` that the client should have got and has not: those after

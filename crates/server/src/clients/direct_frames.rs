@@ -1,12 +1,16 @@
 //! Messages between two accounts, as frames for clients.
 
-use super::frame;
+use super::frame::{self, Sender};
+use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
+use crate::event_rows::{ExtensionRow, extension_row, operate_type};
+use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{Content, MessageState};
 use landfall_domain::people::Pair;
 use landfall_domain::people::message::{DirectMessage, MessageKey};
+use landfall_domain::people::official::broadcaster;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -68,12 +72,20 @@ fn message_frame(event: &'static str, pair: &Pair, message: &DirectMessage) -> S
 
 /// A message of a history as a frame; of one whose content is gone, the frame that says so.
 pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
+    if let Some(official) = broadcaster(pair) {
+        return official_frames::message(official, message);
+    }
     let event = match (&message.content, message.state) {
         (Content::Sent(_), _) => "message",
         (_, MessageState::Recalled) => "recalled",
         (_, MessageState::Kept | MessageState::Deleted) => "deleted",
     };
     message_frame(event, pair, message)
+}
+
+/// Who sent a message with which random number.
+pub(super) fn sender(message: &DirectMessage) -> Sender {
+    Sender { account: message.sender.as_str().to_owned(), random: message.key.random }
 }
 
 /// To the receiver, and to the devices of the sender where the message asks for it.
@@ -83,7 +95,9 @@ pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
     let copied = !message.quiet && !message.hidden_from_sender && *receiver != message.sender;
     let to: Vec<UserId> =
         [receiver.clone()].into_iter().chain(copied.then(|| message.sender.clone())).collect();
-    vec![PeopleFrame { to: names(&to), text: self::message(pair, message), direct }]
+    let sender = Some(sender(message));
+    let frame = PeopleFrame::to(names(&to), self::message(pair, message));
+    vec![PeopleFrame { direct, sender, ..frame }]
 }
 
 /// To both accounts, unless one of them does not see the message.
@@ -92,7 +106,7 @@ pub(super) fn changed(pair: &Pair, message: &DirectMessage) -> PeopleFrame {
     let mut to: Vec<UserId> =
         pair.accounts().into_iter().filter(|account| !message.is_hidden_from(account, 0)).cloned().collect();
     to.dedup();
-    PeopleFrame { to: names(&to), text: message_frame(event, pair, message), direct: None }
+    PeopleFrame::to(names(&to), message_frame(event, pair, message))
 }
 
 #[derive(Serialize)]
@@ -116,7 +130,7 @@ pub(super) fn read(reader: &UserId, peer: &UserId, until: Timestamp, unread: u32
         last_read_time: until.0,
         unread_msg_num: unread,
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame::to(both(reader, peer), text)
 }
 
 #[derive(Serialize)]
@@ -138,7 +152,47 @@ pub(super) fn confirmed(reader: &UserId, peer: &UserId, keys: &[MessageKey]) -> 
         peer_account: peer.as_str(),
         msg_key_list: keys.iter().map(ToString::to_string).collect(),
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame::to(both(reader, peer), text)
+}
+
+/// A change of the extensions of a message.
+pub(super) struct Extended<'a> {
+    pub(super) operator: &'a UserId,
+    pub(super) key: &'a MessageKey,
+    pub(super) change: &'a ExtensionChange,
+    pub(super) outcomes: &'a [ExtensionOutcome],
+    pub(super) last: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExtensionsFrame<'a> {
+    event: &'static str,
+    #[serde(rename = "From_Account")]
+    from_account: &'a str,
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+    #[serde(rename = "Operator_Account")]
+    operator_account: &'a str,
+    msg_key: String,
+    operate_type: u8,
+    extension_list: Vec<ExtensionRow<'a>>,
+    seq: u32,
+}
+
+/// To both accounts.
+pub(super) fn extended(sender: &UserId, receiver: &UserId, changed: &Extended<'_>) -> PeopleFrame {
+    let text = frame::text(&ExtensionsFrame {
+        event: "extensions",
+        from_account: sender.as_str(),
+        to_account: receiver.as_str(),
+        operator_account: changed.operator.as_str(),
+        msg_key: changed.key.to_string(),
+        operate_type: operate_type(changed.change),
+        extension_list: changed.outcomes.iter().filter_map(extension_row).collect(),
+        seq: changed.last,
+    });
+    PeopleFrame::to(both(sender, receiver), text)
 }
 
 fn both(one: &UserId, other: &UserId) -> Vec<String> {
@@ -158,6 +212,9 @@ struct PositionFrame<'a> {
 
 /// How far an account is in a conversation.
 pub(super) fn position(event: &'static str, pair: &Pair, account: &UserId, msg_seq: u32) -> String {
+    if let Some(official) = broadcaster(pair) {
+        return official_frames::position(event, official, msg_seq);
+    }
     let peer_account = pair.other(account).map_or("", UserId::as_str);
     frame::text(&PositionFrame { event, peer_account, msg_seq })
 }

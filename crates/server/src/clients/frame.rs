@@ -8,7 +8,7 @@ use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
 use landfall_domain::people::Pair;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -33,12 +33,36 @@ pub(crate) struct Frame {
     pub(crate) is_message: bool,
     /// The only accounts that get it; empty: everybody in the group.
     pub(crate) to: Vec<UserId>,
+    /// Who sent it with which random number: the session that did is not sent it.
+    pub(crate) sender: Option<Sender>,
+}
+
+/// The sender of a message, and the random number that it gave it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Sender {
+    pub(crate) account: String,
+    pub(crate) random: u32,
+}
+
+impl Sender {
+    /// `None` where nobody could know the message by its number.
+    pub(crate) fn of(message: &Message) -> Option<Self> {
+        let is_sent = matches!(message.content, Content::Sent(_)) && message.random != 0;
+        is_sent.then(|| Self { account: message.sender.as_str().to_owned(), random: message.random })
+    }
 }
 
 impl Frame {
     /// A frame to accounts that no history stores.
     pub(crate) fn without_number(text: String) -> Self {
-        Self { text: text.into(), number: None, direct: None, is_message: false, to: Vec::new() }
+        Self {
+            text: text.into(),
+            number: None,
+            direct: None,
+            is_message: false,
+            to: Vec::new(),
+            sender: None,
+        }
     }
 
     pub(crate) fn is_for(&self, account: &UserId) -> bool {
@@ -153,7 +177,9 @@ struct GoneFrame<'a> {
 /// The name of a tip in the native SDKs. [doc]
 fn tip_name(kind: TipKind) -> &'static str {
     match kind {
+        TipKind::Joined => "Join",
         TipKind::Invited => "Invite",
+        TipKind::Quit => "Quit",
         TipKind::Kicked => "Kick",
         TipKind::AdminSet => "SetAdmin",
         TipKind::AdminCancelled => "CancelAdmin",
@@ -255,6 +281,7 @@ pub(crate) fn stored(
         direct: None,
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
+        sender: Sender::of(message),
     }
 }
 

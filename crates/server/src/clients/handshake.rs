@@ -314,6 +314,7 @@ async fn enter(client: &ConnectedClient) -> Result<Option<u64>, StoreError> {
         // The app has signed for the account, which also creates accounts in the imitated service. [choice]
         let import = AccountImport { id: account.clone(), nick: None, face_url: None };
         store.import_accounts(client.context(), vec![import]).await?;
+        client.hub.counts.totals_change();
     }
     client.hub.enter_groups(&client.session).await.map(Some)
 }

@@ -1,5 +1,6 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
+use super::broadcasts::Broadcasts;
 use super::delivery_progress::DeliveryProgress;
 use super::direct_frames as direct;
 use super::frame::Frame;
@@ -11,6 +12,7 @@ use super::rooms::Rooms;
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
 use super::update::ClientUpdate;
+use crate::counts::{AppCounts, Tally};
 use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
 use crate::platform::Platform;
@@ -18,10 +20,11 @@ use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::people::Pair;
+use landfall_domain::people::counts::Sum;
 use landfall_domain::store::Store;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange};
 use landfall_domain::time::{Clock, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The connected clients of one app: its sessions and rooms here, and the link to other servers.
@@ -31,7 +34,11 @@ pub struct Hub {
     pub(super) files: FileSigner,
     sessions: Arc<SessionDirectory>,
     rooms: Arc<Rooms>,
+    broadcasts: Arc<Broadcasts>,
     peers: Arc<dyn PeerLink>,
+    /// What happens in the app.
+    pub(crate) counts: Arc<AppCounts>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Hub {
@@ -42,12 +49,22 @@ impl Hub {
         files: FileSigner,
         peers: Arc<dyn PeerLink>,
     ) -> Self {
-        let sessions = Arc::<SessionDirectory>::default();
+        let counts = Arc::<AppCounts>::default();
+        let sessions = Arc::new(SessionDirectory::new(Arc::clone(&counts)));
         let error_log = ErrorLogLimiter::default();
+        let broadcasts = Broadcasts::new(app, Arc::clone(&store), Arc::clone(&sessions));
         let (sessions_of_rooms, files_of_rooms) = (Arc::clone(&sessions), files.clone());
-        let context =
-            RoomContext { app, store, clock, files: files_of_rooms, sessions: sessions_of_rooms, error_log };
-        Self { app, files, sessions, rooms: Rooms::new(context), peers }
+        let clock_of_rooms = Arc::clone(&clock);
+        let context = RoomContext {
+            app,
+            store,
+            clock: clock_of_rooms,
+            files: files_of_rooms,
+            sessions: sessions_of_rooms,
+            counts: Arc::clone(&counts),
+            error_log,
+        };
+        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers, counts, clock }
     }
 
     /// Whether a client may be connected, here or at another server.
@@ -57,6 +74,30 @@ impl Hub {
 
     /// What to do about a change of a group once it is committed.
     pub(crate) fn on_change(
+        self: &Arc<Self>,
+        change: AppliedChange<'_>,
+        operator: &UserId,
+        now: Timestamp,
+    ) -> Option<AfterCommit> {
+        let tally = Tally::of_group(change.group, change.events);
+        self.counting(tally, self.for_clients(change, operator, now))
+    }
+
+    /// Counts a change once it is committed, and then does the rest.
+    fn counting(&self, tally: Tally, then: Option<AfterCommit>) -> Option<AfterCommit> {
+        if tally.is_empty() {
+            return then;
+        }
+        let (counts, now) = (Arc::clone(&self.counts), self.clock.now());
+        Some(Box::new(move || {
+            counts.add(&tally, now);
+            if let Some(then) = then {
+                then();
+            }
+        }))
+    }
+
+    fn for_clients(
         self: &Arc<Self>,
         change: AppliedChange<'_>,
         operator: &UserId,
@@ -83,6 +124,15 @@ impl Hub {
         change: AppliedPeopleChange<'_>,
         operator: &UserId,
     ) -> Option<AfterCommit> {
+        let tally = Tally::of_people(change.events);
+        self.counting(tally, self.for_clients_of_people(change, operator))
+    }
+
+    fn for_clients_of_people(
+        self: &Arc<Self>,
+        change: AppliedPeopleChange<'_>,
+        operator: &UserId,
+    ) -> Option<AfterCommit> {
         if !self.any_client_connected() {
             return None;
         }
@@ -93,6 +143,23 @@ impl Hub {
                 hub.apply_people(update);
             }) as AfterCommit
         })
+    }
+
+    /// Sends frames to those of their accounts that are connected, here and at other servers.
+    pub(super) async fn send_to_connected(&self, mut update: PeopleUpdate) {
+        if update.frames.is_empty() || !self.any_client_connected() {
+            return;
+        }
+        let names: BTreeSet<&String> = update.frames.iter().flat_map(|frame| &frame.to).collect();
+        let accounts: Vec<UserId> = names.into_iter().filter_map(|name| UserId::parse(name)).collect();
+        let devices = self.devices(&accounts).await.into_iter().zip(&accounts);
+        let connected: BTreeSet<&str> =
+            devices.filter(|(devices, _)| !devices.is_empty()).map(|(_, account)| account.as_str()).collect();
+        update.frames.retain(|frame| frame.to.iter().any(|name| connected.contains(name.as_str())));
+        if !update.frames.is_empty() {
+            self.peers.publish_people(self.app, &update);
+            self.apply_people(update);
+        }
     }
 
     /// Sends an update to clients, here and at other servers.
@@ -112,11 +179,15 @@ impl Hub {
         members: &[UserId],
         (operator, now): (&UserId, Timestamp),
     ) {
+        self.counts.one(Sum::NewGroups, now);
+        self.counts.totals_change();
         self.publish(group, ClientUpdate::of_created(group, kind, owner, members, (operator, now)));
     }
 
     /// A group was dissolved.
     pub(crate) fn dissolved(&self, group: &GroupId, kind: GroupType, (operator, now): (&UserId, Timestamp)) {
+        self.counts.one(Sum::EndedGroups, now);
+        self.counts.totals_change();
         self.publish(group, ClientUpdate::of_dissolved(group, kind, (operator, now)));
     }
 
@@ -126,8 +197,14 @@ impl Hub {
         PendingImport(self.any_client_connected().then(names))
     }
 
+    /// A group was imported.
+    pub(crate) fn imported(&self) {
+        self.counts.one(Sum::NewGroups, self.clock.now());
+    }
+
     /// Accounts were imported into a group: no client is notified, but from now on they receive what is sent there.
     pub(crate) fn after_import(&self, group: &GroupId, import: PendingImport) {
+        self.counts.totals_change();
         match import {
             PendingImport(Some(membership_changed)) => {
                 self.publish(group, ClientUpdate { membership_changed, ..ClientUpdate::default() });
@@ -152,7 +229,8 @@ impl Hub {
         for frame in outgoing {
             if frame.anywhere {
                 let (text, to) = (frame.text.into(), Vec::new());
-                let sent = Arc::new(Frame { text, number: None, direct: None, is_message: false, to });
+                let sent =
+                    Arc::new(Frame { text, number: None, direct: None, is_message: false, to, sender: None });
                 self.sessions.send(&sent, &frame.to);
             } else {
                 frames.extend(frame.in_room_of(group));
@@ -168,10 +246,14 @@ impl Hub {
 
     /// Sends the frames of this server or another to the clients here.
     pub(super) fn apply_people(&self, update: PeopleUpdate) {
-        for PeopleFrame { to, text, direct } in update.frames {
+        for PeopleFrame { to, text, direct, sender, subscribers_of } in update.frames {
             let direct = direct.and_then(|(pair, seq)| Some((Arc::new(Pair::named(&pair)?), seq)));
-            let frame = Frame { direct, ..Frame::without_number(text) };
-            self.sessions.send(&Arc::new(frame), &to);
+            let frame = Frame { direct, sender, ..Frame::without_number(text) };
+            match subscribers_of.and_then(|official| UserId::parse(&official)) {
+                Some(official) if self.count() != 0 => self.broadcasts.add(official, frame),
+                Some(_) => {}
+                None => self.sessions.send(&Arc::new(frame), &to),
+            }
         }
     }
 
@@ -179,6 +261,7 @@ impl Hub {
     /// to make room.
     pub(super) fn add_session(&self, session: &Arc<Session>) -> Option<Platform> {
         let (count, replaced) = self.sessions.add(session);
+        self.counts.login(&session.account, self.accounts_connected(), self.clock.now());
         self.peers.client_count_changed(count);
         replaced
     }
@@ -233,6 +316,11 @@ impl Hub {
     /// How many clients are connected here.
     pub(super) fn count(&self) -> usize {
         self.sessions.count()
+    }
+
+    /// How many accounts are connected here.
+    pub(crate) fn accounts_connected(&self) -> usize {
+        self.sessions.accounts_count()
     }
 
     /// The connected devices of each account, at all servers.

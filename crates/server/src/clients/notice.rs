@@ -12,6 +12,12 @@ use serde::Serialize;
 all_variants! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum NoticeKind {
+        /// An account applies to join a group of the receiver.
+        ApplicationWaits,
+        /// The application of the receiver was granted.
+        Accepted,
+        /// The application of the receiver was refused.
+        Rejected,
         /// The receiver was removed from the group.
         Kicked,
         /// The group was dissolved.
@@ -36,6 +42,10 @@ all_variants! {
         TopicDestroyed,
         /// The receiver must stay out of the group.
         Banned,
+        /// A member invites an account, and the receiver is to agree.
+        InvitationWaits,
+        /// The receiver has left the group on another device.
+        Quit,
         /// The receiver may join again.
         Unbanned,
     }
@@ -45,6 +55,11 @@ impl NoticeKind {
     /// Its number in the client protocol of the imitated service [doc], and a name for people.
     fn number_and_name(self) -> (u8, &'static str) {
         match self {
+            Self::ApplicationWaits => (1, "ApplicationWaits"),
+            Self::Accepted => (2, "Accepted"),
+            Self::Rejected => (3, "Rejected"),
+            Self::Quit => (8, "Quit"),
+            Self::InvitationWaits => (24, "InvitationWaits"),
             Self::Kicked => (4, "Kicked"),
             Self::Dissolved => (5, "Dissolved"),
             Self::Created => (6, "Created"),

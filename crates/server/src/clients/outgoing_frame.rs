@@ -1,6 +1,6 @@
 //! A frame on its way to the clients of all servers.
 
-use super::frame::{ConversationKey, Frame};
+use super::frame::{ConversationKey, Frame, Sender};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::message::Conversation;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub(crate) struct OutgoingFrame {
     /// The topic in whose history it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) topic: Option<String>,
+    /// Who sent it with which random number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sender: Option<Sender>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the member")]
@@ -40,7 +43,7 @@ pub(super) fn names(accounts: &[UserId]) -> Vec<String> {
 impl OutgoingFrame {
     /// A frame for everybody in the group that no history stores.
     pub(crate) fn to_group(text: String) -> Self {
-        Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None }
+        Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None, sender: None }
     }
 
     /// A frame for these accounts, wherever they are connected.
@@ -50,7 +53,7 @@ impl OutgoingFrame {
 
     /// The frame as the room of `group` delivers it; `None` when the topic is none of this version.
     pub(super) fn in_room_of(self, group: &GroupId) -> Option<Frame> {
-        let Self { text, to, is_message, seq, topic, .. } = self;
+        let Self { text, to, is_message, seq, topic, sender, .. } = self;
         let topic = match topic {
             Some(topic) => Some(TopicId::stored(&topic)?),
             None => None,
@@ -60,6 +63,6 @@ impl OutgoingFrame {
             (Arc::new(key), seq)
         });
         let to = to.iter().filter_map(|name| UserId::parse(name)).collect();
-        Some(Frame { text: text.into(), number, direct: None, is_message, to })
+        Some(Frame { text: text.into(), number, direct: None, is_message, to, sender })
     }
 }

@@ -2,11 +2,13 @@
 
 use super::direct_frames as direct;
 use super::frame;
+use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::event::PeopleEvent;
+use landfall_domain::people::fact::Chat;
 use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::subscribers::AppliedPeopleChange;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,10 @@ impl PeopleUpdate {
             PeopleEvent::Unblocked { account, others } => {
                 vec![ties("black_list_delete", account, others, operator)]
             }
+            PeopleEvent::Followed { account, others, follows } => {
+                let event = if *follows { "follow_add" } else { "follow_delete" };
+                follow(event, account, others, operator)
+            }
             PeopleEvent::DirectSent { pair, message, .. } => direct::sent(pair, message),
             PeopleEvent::DirectRecalled { pair, message, .. } => vec![direct::changed(pair, message)],
             PeopleEvent::DirectModified { pair, message } => vec![direct::changed(pair, message)],
@@ -51,6 +57,12 @@ impl PeopleUpdate {
             PeopleEvent::DirectConfirmed { reader, peer, keys } => {
                 vec![direct::confirmed(reader, peer, keys)]
             }
+            PeopleEvent::DirectExtended { sender, receiver, key, change, outcomes, last } => {
+                let changed = direct::Extended { operator, key, change, outcomes, last: *last };
+                vec![direct::extended(sender, receiver, &changed)]
+            }
+            PeopleEvent::ChatPinned { account, chat, pinned } => vec![self::pinned(account, chat, *pinned)],
+            PeopleEvent::Official { account, event } => official_frames::of(account, event),
         });
         Self { frames: frames.collect() }
     }
@@ -74,11 +86,42 @@ fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -
     of_accounts.into_iter().map(|(account, friends)| ties(event, account, &friends, operator)).collect()
 }
 
+/// To the account that follows others, or left them, and to each of these. Pairs begin with the account that follows.
+fn follow(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> Vec<PeopleFrame> {
+    let own = ties(event, account, others, operator);
+    let of_other = |other: &UserId| PeopleFrame {
+        to: names(std::slice::from_ref(other)),
+        ..ties(event, account, std::slice::from_ref(other), operator)
+    };
+    std::iter::once(own).chain(others.iter().map(of_other)).collect()
+}
+
 /// To the devices of the account itself, and of nobody else.
 fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PinFrame<'a> {
+    event: &'static str,
+    #[serde(rename = "Peer_Account", skip_serializing_if = "Option::is_none")]
+    peer_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<&'a str>,
+    top_flag: u8,
+}
+
+/// To the devices of the account itself.
+fn pinned(account: &UserId, chat: &Chat, pinned: bool) -> PeopleFrame {
+    let (peer_account, group_id) = match chat {
+        Chat::Direct(peer) => (Some(peer.as_str()), None),
+        Chat::Group(id) => (None, Some(id.as_str())),
+    };
+    let text = frame::text(&PinFrame { event: "pin", peer_account, group_id, top_flag: u8::from(pinned) });
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 
 /// To the devices of the account itself.
@@ -89,5 +132,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }

@@ -72,6 +72,13 @@ impl<K: Ord + Clone> Positions<K> {
         Self { held, ..Self::default() }
     }
 
+    /// The last message counts as acknowledged: the client sent it itself, and is not sent it.
+    pub(super) fn is_own(&mut self, key: &K) {
+        if let Some(position) = self.all.get_mut(key) {
+            position.acknowledged = position.sent.min(position.acknowledged + 1);
+        }
+    }
+
     /// The number of the last message sent, where that is not below `number` and nothing is read from the history.
     pub(super) fn sent_past(&self, key: &K, number: u32) -> Option<u32> {
         self.all

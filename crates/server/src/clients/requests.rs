@@ -10,9 +10,15 @@ mod enter;
 mod go;
 mod groups;
 mod leave;
+mod pin;
 mod ping;
 mod read;
+mod rest;
+
+mod subscriptions;
 mod topics;
+
+pub(super) use rest::Line as RestLine;
 
 use super::client::ConnectedClient;
 use super::frame::{self, ConversationKey};
@@ -25,6 +31,7 @@ use futures_util::future::BoxFuture;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::people::Pair;
+use landfall_domain::people::official::{broadcasts, parse_id};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -39,8 +46,10 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
     Entry::of::<chats::Chats>(),
+    Entry::of::<subscriptions::Subscriptions>(),
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
+    Entry::of::<pin::Pin>(),
     Entry::of::<ping::Ping>(),
 ];
 
@@ -102,6 +111,8 @@ struct CommonFields {
     topic_id: Option<String>,
     #[serde(rename = "Peer_Account")]
     peer_account: Option<String>,
+    #[serde(rename = "Official_Account")]
+    official_account: Option<String>,
     msg_seq: u32,
     offset: usize,
     limit: Option<usize>,
@@ -113,6 +124,21 @@ impl CommonFields {
         let given = self.peer_account.as_deref().filter(|name| !name.is_empty());
         let illegal = || Code::GroupParameter.because("Peer_Account is not an account");
         given.map(|name| UserId::parse(name).ok_or_else(illegal)).transpose()
+    }
+
+    /// The official account that is meant, if one is.
+    fn official(&self) -> Result<Option<UserId>, Failure> {
+        let given = self.official_account.as_deref().filter(|name| !name.is_empty());
+        let illegal = || Code::GroupParameter.because("Official_Account is not an official account");
+        given.map(|name| parse_id(name).ok_or_else(illegal)).transpose()
+    }
+
+    /// A conversation of `account` with another, or the messages of an official account; `None` where a group is meant.
+    fn pair(&self, account: &UserId) -> Result<Option<Arc<Pair>>, Failure> {
+        if let Some(official) = self.official()? {
+            return Ok(Some(Arc::new(broadcasts(&official))));
+        }
+        Ok(self.peer()?.map(|peer| Arc::new(Pair::of(account.clone(), peer))))
     }
 
     fn group_id(&self) -> Result<GroupId, Failure> {
@@ -190,6 +216,60 @@ fn handle<'a, R: ClientRequest>(
             Err(RequestError::Close(reason)) => Err(reason),
         }
     })
+}
+
+/// The frame that answers a command of the REST API.
+pub(super) async fn perform_rest(client: &ConnectedClient, line: RestLine, text: &str) -> String {
+    let Ok(common) = serde_json::from_str::<Envelope>(text) else {
+        return refusal(client, &CommonFields::default(), &malformed());
+    };
+    let Envelope { command, request_id } = common;
+    let common = CommonFields { command, request_id, ..CommonFields::default() };
+    match rest::perform(client, line, text).await {
+        Ok(answer) => rest_answer(&common, &answer),
+        Err(failure) => refusal(client, &common, &failure),
+    }
+}
+
+/// The frame that answers a request beyond a limit of the connection.
+pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) -> String {
+    let Envelope { command, request_id } = serde_json::from_str(text).unwrap_or_default();
+    let common = CommonFields { command, request_id, ..CommonFields::default() };
+    refusal(client, &common, &Code::TooFrequent.because(why))
+}
+
+/// What every frame has, whatever its command.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Envelope {
+    command: String,
+    request_id: Option<serde_json::Value>,
+}
+
+/// The command of the REST API in a frame, if it is one.
+pub(super) fn rest_line(text: &str) -> Option<RestLine> {
+    let envelope = serde_json::from_str::<Envelope>(text).ok()?;
+    rest::line(&envelope.command).copied()
+}
+
+/// The answer of REST, which is a JSON object, behind what every answer has.
+fn rest_answer(common: &CommonFields, answer: &[u8]) -> String {
+    let CommonFields { command, request_id, .. } = common;
+    let head = frame::text(&AnswerHead { event: "answer", command, request_id: request_id.as_ref() });
+    let answer = String::from_utf8_lossy(answer);
+    match (head.strip_suffix('}'), answer.trim_start().strip_prefix('{')) {
+        (Some(head), Some(rest)) => format!("{head},{rest}"),
+        _ => head,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AnswerHead<'a> {
+    event: &'static str,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a serde_json::Value>,
 }
 
 /// Performs the request in a frame; returns the frame that answers it, if there is one.

@@ -8,6 +8,7 @@ use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
+use crate::counts::AppCounts;
 use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
 use landfall_domain::error::{NoSuchGroup, OperationError};
@@ -35,6 +36,7 @@ pub(super) struct RoomContext {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) files: FileSigner,
     pub(super) sessions: Arc<SessionDirectory>,
+    pub(super) counts: Arc<AppCounts>,
     /// Limits what is logged while the store fails.
     pub(super) error_log: ErrorLogLimiter,
 }
@@ -236,7 +238,7 @@ impl Room {
     }
 
     async fn deliver(&mut self, context: &RoomContext, frame: Frame) {
-        let Some((key, seq)) = frame.number.clone() else { return self.send(frame).await };
+        let Some((key, seq)) = frame.number.clone() else { return self.send(context, frame).await };
         let conversation = &key.conversation;
         let Some(up_to) = self.progress.as_ref().map(|progress| progress.get(conversation)) else { return };
         if up_to.delivered < seq {
@@ -252,7 +254,7 @@ impl Room {
             return;
         }
         let key = self.conversation_key(conversation);
-        self.send(Frame { number: Some((key, seq)), ..frame }).await;
+        self.send(context, Frame { number: Some((key, seq)), ..frame }).await;
     }
 
     /// Sends what was missed of the messages after `after`, up to `last`. Imported messages are left out: imports are silent,
@@ -281,10 +283,10 @@ impl Room {
         let key = self.conversation_key(conversation);
         let from = after.max(read_by_all);
         if from < last.saturating_sub(MISSED_MAX) {
-            self.send(missed(&key, from)).await;
+            self.send(context, missed(&key, from)).await;
         }
         for (_, message) in messages.range(from + 1..) {
-            self.send(frame::stored(&key, kind, message, &context.files)).await;
+            self.send(context, frame::stored(&key, kind, message, &context.files)).await;
         }
         if let Some(progress) = &mut self.progress {
             progress.advance(conversation, last);
@@ -327,15 +329,20 @@ impl Room {
         }
     }
 
-    async fn send(&mut self, frame: Frame) {
+    async fn send(&mut self, context: &RoomContext, frame: Frame) {
         let frame = Arc::new(frame);
+        let mut devices = 0;
         for (count, PresentClient { session, wants_messages, .. }) in self.clients.values().enumerate() {
             if (*wants_messages || !frame.is_message) && frame.is_for(&session.account) {
                 session.push(&frame);
+                devices += 1;
             }
             if count % CLIENTS_AT_ONCE == CLIENTS_AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
+        }
+        if frame.is_message {
+            context.counts.handed_group(devices);
         }
     }
 }

@@ -1,18 +1,20 @@
 //! One connected client, as senders of frames see it.
 
-use super::frame::Frame;
+use super::frame::{Frame, Sender};
 use crate::all_variants::all_variants;
 use crate::lock::lock;
 use crate::platform::Platform;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc};
 
 /// Frames that wait for one client. When there are more the connection is closed, and the client catches up later.
 pub(super) const FRAMES_MAX: usize = 512;
+/// Messages of a client that are remembered, so that it is not sent them.
+const SENT_MAX: usize = 1_000;
 
 all_variants! {
     /// Why the server closes a connection: the close codes of `docs/gateway.md`.
@@ -76,6 +78,8 @@ pub(crate) struct Session {
     frames: mpsc::Sender<OutboundItem>,
     groups: Mutex<Groups>,
     close_reason: Mutex<Option<CloseReason>>,
+    /// What it sent last: it is not sent that.
+    sent: Mutex<VecDeque<Sender>>,
     /// Notified when the connection is to be closed.
     pub(super) closing: Notify,
 }
@@ -105,7 +109,31 @@ impl Session {
             changed_meanwhile: Some(BTreeSet::new()),
         };
         let (groups, close_reason, closing) = (Mutex::new(groups), Mutex::new(None), Notify::new());
-        (Arc::new(Self { id, account, platform, signed, frames, groups, close_reason, closing }), outbound)
+        let sent = Mutex::new(VecDeque::new());
+        let session = Self { id, account, platform, signed, frames, groups, close_reason, sent, closing };
+        (Arc::new(session), outbound)
+    }
+
+    /// Notes that the client is about to send a message with this random number.
+    pub(super) fn sends(&self, random: u32) {
+        let mut sent = lock(&self.sent);
+        if SENT_MAX <= sent.len() {
+            sent.pop_front();
+        }
+        sent.push_back(Sender { account: self.account.as_str().to_owned(), random });
+    }
+
+    /// Takes that back: the message was not sent.
+    pub(super) fn did_not_send(&self, random: u32) {
+        let mut sent = lock(&self.sent);
+        if let Some(at) = sent.iter().rposition(|sender| sender.random == random) {
+            sent.remove(at);
+        }
+    }
+
+    /// Whether the client sent this message itself.
+    pub(super) fn has_sent(&self, sender: &Sender) -> bool {
+        sender.account == self.account.as_str() && lock(&self.sent).contains(sender)
     }
 
     /// Queues a frame; closes the connection when too many wait.

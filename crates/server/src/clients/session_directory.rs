@@ -2,6 +2,7 @@
 
 use super::frame::Frame;
 use super::session::{CloseReason, Session};
+use crate::counts::AppCounts;
 use crate::lock::lock;
 use crate::platform::Platform;
 use landfall_domain::ids::{GroupId, UserId};
@@ -12,14 +13,19 @@ use std::sync::{Arc, Mutex};
 /// Devices of one account that may be connected at the same time; the one that has been longest gives way. [choice]
 const DEVICES_MAX: usize = 10;
 
-#[derive(Default)]
 pub(super) struct SessionDirectory {
     accounts: Mutex<BTreeMap<UserId, Vec<Arc<Session>>>>,
     /// How many sessions there are, so that a change in an app without clients costs no look-up.
     count: AtomicUsize,
+    /// Of what is handed to them.
+    counts: Arc<AppCounts>,
 }
 
 impl SessionDirectory {
+    pub(super) fn new(counts: Arc<AppCounts>) -> Self {
+        Self { accounts: Mutex::default(), count: AtomicUsize::new(0), counts }
+    }
+
     /// Adds a session, which from then on receives what is sent to its account. Returns the number of sessions, and the
     /// platform of the device that had to make room.
     pub(super) fn add(&self, session: &Arc<Session>) -> (usize, Option<Platform>) {
@@ -52,8 +58,18 @@ impl SessionDirectory {
         self.count.load(Ordering::SeqCst)
     }
 
+    /// How many accounts are connected.
+    pub(super) fn accounts_count(&self) -> usize {
+        lock(&self.accounts).len()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<Session>> {
         lock(&self.accounts).values().flatten().cloned().collect()
+    }
+
+    /// The accounts that are connected.
+    pub(super) fn accounts(&self) -> Vec<UserId> {
+        lock(&self.accounts).keys().cloned().collect()
     }
 
     pub(super) fn of_account(&self, account: &UserId) -> Vec<Arc<Session>> {
@@ -78,8 +94,14 @@ impl SessionDirectory {
 
     /// Sends a frame to all devices of these accounts.
     pub(super) fn send(&self, frame: &Arc<Frame>, accounts: &[String]) {
+        let mut devices = 0;
         for account in accounts.iter().filter_map(|name| UserId::parse(name)) {
-            self.of_account(&account).iter().for_each(|session| session.push(frame));
+            let sessions = self.of_account(&account);
+            sessions.iter().for_each(|session| session.push(frame));
+            devices += sessions.len();
+        }
+        if frame.direct.is_some() {
+            self.counts.handed_direct(u64::try_from(devices).unwrap_or(u64::MAX));
         }
     }
 

@@ -1,11 +1,11 @@
 //! What one change means to clients: made from the change when it is committed, and sent to every server that has clients.
 
-use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
+use super::frame::{self, ConversationKey, FrameHeader, MessageEvent, Sender};
 use super::notice::{Notice, NoticeKind};
 use super::outgoing_frame::{OutgoingFrame, names};
 use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
 use crate::files::signing::FileSigner;
-use landfall_domain::event::{Event, ProfileChange};
+use landfall_domain::event::{Event, Joining, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
@@ -120,6 +120,8 @@ impl ClientUpdate {
             | Event::Full
             | Event::Muted { .. }
             | Event::Unbanned(_)
+            | Event::Accepted { .. }
+            | Event::Rejected { .. }
             | Event::Read { .. }
             | Event::Confirmed { .. }
             | Event::CountersChanged(_)
@@ -184,7 +186,8 @@ impl GroupChange<'_> {
         let to = names(&frame::receivers(message));
         let text = frame::message(&key, self.kind, message, MessageEvent::New, self.files);
         let is_message = matches!(message.content, Content::Sent(_));
-        OutgoingFrame { to, is_message, seq: message.seq, topic, ..OutgoingFrame::to_group(text) }
+        let sender = Sender::of(message);
+        OutgoingFrame { to, is_message, seq: message.seq, topic, sender, ..OutgoingFrame::to_group(text) }
     }
 
     fn notice(&self, kind: NoticeKind) -> Notice<'_> {
@@ -195,16 +198,22 @@ impl GroupChange<'_> {
         let frames = &mut update.frames;
         let mut some = |kind, accounts: &[UserId]| frames.push(self.notice(kind).to(accounts));
         match event {
-            Event::Joined { accounts, silent } => {
-                if !silent {
-                    some(NoticeKind::Invited, accounts);
-                }
+            Event::Joined { accounts, how: Joining::Invited, silent: false } => {
+                some(NoticeKind::Invited, accounts);
             }
-            Event::Removed { accounts, silent } => {
-                if !silent {
-                    some(NoticeKind::Kicked, accounts);
-                }
+            Event::Joined { .. } => {}
+            Event::Accepted { account, text } => {
+                let notice = self.notice(NoticeKind::Accepted).content(text);
+                frames.push(notice.to(std::slice::from_ref(account)));
             }
+            Event::Rejected { account, text } => {
+                let notice = self.notice(NoticeKind::Rejected).content(text);
+                frames.push(notice.to(std::slice::from_ref(account)));
+            }
+            Event::Removed { accounts, quit, silent: false } => {
+                some(if *quit { NoticeKind::Quit } else { NoticeKind::Kicked }, accounts);
+            }
+            Event::Removed { .. } => {}
             Event::Banned(accounts) => {
                 some(NoticeKind::Banned, accounts);
             }

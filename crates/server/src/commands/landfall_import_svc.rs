@@ -9,6 +9,7 @@ pub mod get_limits;
 pub mod get_origins;
 pub mod get_receipts;
 pub mod get_topic_reads;
+pub mod list_accounts;
 pub mod list_jobs;
 pub mod pause_job;
 pub mod resume_job;

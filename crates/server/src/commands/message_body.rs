@@ -13,6 +13,7 @@ use crate::field::{Field, FieldError};
 use crate::items::check_all;
 use crate::json;
 use crate::reply::Failure;
+use crate::webhook::sender::Answer;
 use landfall_domain::element::{CUSTOM, ELEMENT_TYPES, ElementType, JsonType, TEXT};
 use landfall_domain::limits::MessageLimits;
 use landfall_domain::message::{Body, BodyTooLong};
@@ -75,6 +76,24 @@ pub fn body(
         return Err(BodyProblem::TooLong(BodyTooLong { got, max }));
     }
     Ok(Body { elements: elements.into(), custom: custom.into(), ..Body::default() })
+}
+
+/// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
+/// cannot be sent is not usable: `on_timeout` decides. [choice]
+pub(super) fn changed(requested: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
+    let custom: Option<String> = answer.member("CloudCustomData", "a string")?;
+    let elements = answer.given("MsgBody");
+    if elements.is_none() && custom.is_none() {
+        return Ok(requested.clone());
+    }
+    let elements = match elements {
+        Some(elements) => Ok(elements.to_owned()),
+        None => RawValue::from_string(requested.elements.clone().into()).map_err(|error| error.to_string()),
+    };
+    let custom = custom.unwrap_or_else(|| requested.custom.clone().into());
+    let Body { elements, custom, .. } =
+        body(Some(elements?), Field::Value(custom), limits).map_err(|problem| problem.to_string())?;
+    Ok(Body { elements, custom, ..requested.clone() })
 }
 
 /// A stand-in until the command chooses the code.

@@ -1,5 +1,6 @@
 //! The configuration service: keeping accounts from sending anywhere.
 
+pub mod getappinfo;
 pub mod getnospeaking;
 pub mod setnospeaking;
 

@@ -1,7 +1,16 @@
-//! The service of conversation lists.
+//! The service of conversation lists, and of folders of conversations and marks on them.
 
+pub mod create_contact_group;
+pub mod del_contact_group;
 pub mod delete;
+mod folder;
+pub mod get_contact_group;
 pub mod get_list;
+mod item;
+pub mod mark_contact;
+mod page;
+pub mod search_contact_group;
+pub mod update_contact_group;
 
 use crate::code::Code;
 use crate::field::Field;

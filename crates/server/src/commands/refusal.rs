@@ -38,6 +38,16 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::NoSuchGroup => Code::GroupNotFound,
         // Removing an owner that must stay is 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
         Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays(_) => Code::GroupNotAllowed,
+        Refusal::NotPermitted { .. }
+        | Refusal::AppOnly
+        | Refusal::NotOneself
+        | Refusal::NotIn
+        | Refusal::Oneself
+        | Refusal::Outranked(_) => Code::GroupNotAllowed,
+        Refusal::AlreadyAMember => Code::GroupAlreadyMember,
+        Refusal::OwnerQuits => Code::GroupOwnerStays,
+        Refusal::NoSuchApplication => Code::GroupApplicationHandled,
+        Refusal::RecallOver(_) => Code::GroupRecallOver,
         Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
         Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,
         Refusal::Full => Code::GroupFull,
@@ -54,7 +64,11 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::TooMany(TooMany::AttributeBytes(_)) => Code::AttributesTooLong,
         Refusal::TooMany(TooMany::Counters(_)) => Code::TooManyCounters,
         Refusal::TooMany(
-            TooMany::Topics(_) | TooMany::PermissionGroups(_) | TooMany::Admins(_) | TooMany::Extensions(_),
+            TooMany::Topics(_)
+            | TooMany::PermissionGroups(_)
+            | TooMany::Admins(_)
+            | TooMany::Applications(_)
+            | TooMany::Extensions(_),
         ) => Code::GroupParameter,
         Refusal::NoSuchAttribute(_) => Code::AttributeMissing,
     }

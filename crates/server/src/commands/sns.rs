@@ -25,6 +25,7 @@ mod tag;
 use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::commands::account::required_account;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Entries, Field, FieldError};
 use crate::items::{check_all, check_each, echoed};
 use crate::reply::Failure;
@@ -39,20 +40,20 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 /// A member that is missing, of the wrong type or out of bounds is 30001 here. [doc]
-fn illegal(error: FieldError) -> Failure {
+pub(in crate::commands) fn illegal(error: FieldError) -> Failure {
     error.failure(Code::FriendParameter)
 }
 
-fn internal(error: StoreError) -> Failure {
+pub(in crate::commands) fn internal(error: StoreError) -> Failure {
     Code::FriendInternal.internal(error)
 }
 
 /// The account whose friends a call is about.
-fn from_account(given: Field<String>) -> Result<UserId, Failure> {
+pub(in crate::commands) fn from_account(given: Field<String>) -> Result<UserId, Failure> {
     required_account(given, "From_Account", Code::FriendParameter)
 }
 
-fn unknown_account(account: &UserId) -> Failure {
+pub(in crate::commands) fn unknown_account(account: &UserId) -> Failure {
     Code::FriendAccountUnknown.because(format!("From_Account {account} does not exist"))
 }
 
@@ -83,7 +84,7 @@ fn word(given: Field<String>, field: &str, words: [&str; 2]) -> Result<Option<us
     found.map(Some).ok_or_else(|| Code::FriendParameter.because(format!("{field} must be {one} or {other}")))
 }
 
-fn at_most(max: usize, count: usize, field: &str) -> Result<(), Failure> {
+pub(in crate::commands) fn at_most(max: usize, count: usize, field: &str) -> Result<(), Failure> {
     if max < count {
         return Err(
             Code::FriendParameter.because(format!("{field} has {count} entries; at most {max} are allowed"))
@@ -108,10 +109,30 @@ fn list_name(name: String, field: &str, call: &ReadOnlyCall) -> Result<Text, Fai
 }
 
 /// The items of a call, each as its account was written, and as it was read.
-type Items<T> = Vec<(String, Result<T, Failure>)>;
+pub(in crate::commands) type Items<T> = Vec<(String, Result<T, Failure>)>;
+
+/// Makes failures of the items with a word that the app does not allow.
+async fn refuse_words_of<T>(
+    items: &mut Items<T>,
+    texts: impl Fn(&T) -> Vec<&Text>,
+    call: &ReadOnlyCall,
+) -> Result<(), Failure> {
+    for (_, item) in items {
+        let Ok(given) = item else { continue };
+        let given = texts(given).into_iter().map(|text| ("the friend", Some(text.as_str())));
+        match refuse_words(given, call, Code::FriendTextRefused, internal).await {
+            Err(failure) if failure.code == Code::FriendTextRefused => *item = Err(failure),
+            other => other?,
+        }
+    }
+    Ok(())
+}
 
 /// The accounts of `To_Account`, at most `max`.
-fn to_accounts(given: Field<Entries<String>>, max: usize) -> Result<Items<UserId>, Failure> {
+pub(in crate::commands) fn to_accounts(
+    given: Field<Entries<String>>,
+    max: usize,
+) -> Result<Items<UserId>, Failure> {
     let Entries(list) = given.required("To_Account").map_err(illegal)?;
     at_most(max, list.len(), "To_Account")?;
     let names: Vec<_> = list.iter().map(Field::written).map(echoed).collect();
@@ -121,7 +142,7 @@ fn to_accounts(given: Field<Entries<String>>, max: usize) -> Result<Items<UserId
 }
 
 /// Separates what can be done from the names of all, with the failures of the rest.
-fn separated<T>(items: Items<T>) -> (Vec<T>, Items<()>) {
+pub(in crate::commands) fn separated<T>(items: Items<T>) -> (Vec<T>, Items<()>) {
     let mut right = Vec::new();
     let named = items.into_iter().map(|(name, item)| (name, item.map(|item| right.push(item)))).collect();
     (right, named)
@@ -130,7 +151,7 @@ fn separated<T>(items: Items<T>) -> (Vec<T>, Items<()>) {
 /// The result of one item.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ResultRow {
+pub(in crate::commands) struct ResultRow {
     #[serde(rename = "To_Account")]
     to_account: String,
     result_code: u32,
@@ -138,7 +159,7 @@ struct ResultRow {
 }
 
 impl ResultRow {
-    fn of(to_account: String, result: Result<(), Failure>) -> Self {
+    pub(in crate::commands) fn of(to_account: String, result: Result<(), Failure>) -> Self {
         let (result_code, result_info) =
             result.map_or_else(|failure| (failure.number(), failure.text), |()| (0, "".into()));
         Self { to_account, result_code, result_info }

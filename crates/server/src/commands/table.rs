@@ -1,10 +1,12 @@
 //! Every documented command of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
-    Entry, Service, config_svc as config, delivering_import, entry, group_open_attr_http_svc as attributes,
-    group_open_avchatroom_http_svc as live, group_open_http_svc as group, im_open_login_svc as account,
-    import, landfall_import_svc as landfall, million_group_open_http_svc as topic, openconfigsvr as mute,
-    openim as message, openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent, sns,
+    Entry, Service, all_member_push as push, config_svc as config, delivering_import, entry, follow,
+    group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
+    group_open_http_svc as group, im_open_login_svc as account, import, landfall_import_svc as landfall,
+    million_group_open_http_svc as topic, official_account_open_http_svc as official,
+    open_msg_svc as history, openconfigsvr as mute, openim as message, openim_dirty_words as words,
+    openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent, sns,
     webhook_svc as webhook,
 };
 use crate::code::Code;
@@ -40,7 +42,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "openim", ..MESSAGE },
     Service { name: "openim_msg_ext_http_svc", ..COMMON },
     Service { name: "openim_robot_http_svc", ..COMMON },
-    Service { name: "openim_dirty_words", ..COMMON },
+    Service { name: "openim_dirty_words", ..GROUP },
     Service {
         name: "profile",
         bad_json: Code::ProfileParameter,
@@ -49,15 +51,15 @@ pub static SERVICES: &[Service] = &[
         ..WITH_DISPLAY
     },
     Service { name: "sns", internal: Code::FriendInternal, ..WITH_DISPLAY },
-    Service { name: "follow", ..WITH_DISPLAY },
+    Service { name: "follow", internal: Code::FriendInternal, ..WITH_DISPLAY },
     Service { name: "recentcontact", ..WITH_DISPLAY },
     Service { name: "openconfigsvr", ..CONFIG },
-    Service { name: "open_msg_svc", ..COMMON },
+    Service { name: "open_msg_svc", internal: Code::HistoryInternal, ..COMMON },
     Service { name: "ConfigSvc", ..COMMON },
-    Service { name: "all_member_push", ..COMMON },
+    Service { name: "all_member_push", internal: Code::PushInternal, ..MESSAGE },
     Service { name: "im_msg_audit", ..COMMON },
     Service { name: "im_cos_msg", ..COMMON },
-    Service { name: "official_account_open_http_svc", ..COMMON },
+    Service { name: "official_account_open_http_svc", internal: Code::OfficialInternal, ..COMMON },
     Service { name: "webhook_svc", ..GROUP },
     Service { name: "landfall_import_svc", ..GROUP },
 ];
@@ -92,11 +94,11 @@ pub static COMMANDS: &[Entry] = &[
     entry::<sns::group_add::Request>(),
     entry::<sns::group_delete::Request>(),
     entry::<sns::group_get::Request>(),
-    planned("follow/follow_add"),
-    planned("follow/follow_delete"),
-    planned("follow/follow_get"),
-    planned("follow/follow_check"),
-    planned("follow/follow_get_info"),
+    entry::<follow::follow_add::Request>(),
+    entry::<follow::follow_delete::Request>(),
+    entry::<follow::follow_get::Request>(),
+    entry::<follow::follow_check::Request>(),
+    entry::<follow::follow_get_info::Request>(),
     // Migration of groups
     import::<group::import_group::Request>(),
     import::<group::import_group_member::Request>(),
@@ -185,33 +187,33 @@ pub static COMMANDS: &[Entry] = &[
     entry::<message::modify_c2c_msg::Request>(),
     entry::<message::c2c_msg_read_receipt::Request>(),
     entry::<message::delete_c2c_msg_ramble::Request>(),
-    planned("openim_msg_ext_http_svc/set_key_values"),
-    planned("openim_msg_ext_http_svc/get_key_values"),
+    entry::<extension::set_key_values::Request>(),
+    entry::<extension::get_key_values::Request>(),
     // Conversations
     entry::<recent::get_list::Request>().with_lists_on_failure(&["SessionItem"]),
     entry::<recent::delete::Request>(),
-    planned("recentcontact/create_contact_group"),
-    planned("recentcontact/del_contact_group"),
-    planned("recentcontact/update_contact_group"),
-    planned("recentcontact/search_contact_group"),
-    planned("recentcontact/get_contact_group"),
-    planned("recentcontact/mark_contact"),
+    entry::<recent::create_contact_group::Request>(),
+    entry::<recent::del_contact_group::Request>(),
+    entry::<recent::update_contact_group::Request>(),
+    entry::<recent::search_contact_group::Request>(),
+    entry::<recent::get_contact_group::Request>(),
+    entry::<recent::mark_contact::Request>(),
     // Mute, operation, push, chatbots
     entry::<mute::setnospeaking::Request>(),
     entry::<mute::getnospeaking::Request>(),
-    planned("openconfigsvr/getappinfo"),
+    entry::<mute::getappinfo::Request>(),
     entry::<config::get_ip_list::Request>(),
-    planned("open_msg_svc/get_history"),
-    planned("all_member_push/im_push"),
-    planned("all_member_push/im_set_attr_name"),
-    planned("all_member_push/im_get_attr_name"),
-    planned("all_member_push/im_set_attr"),
-    planned("all_member_push/im_get_attr"),
-    planned("all_member_push/im_remove_attr"),
-    planned("all_member_push/im_add_tag"),
-    planned("all_member_push/im_get_tag"),
-    planned("all_member_push/im_remove_tag"),
-    planned("all_member_push/im_remove_all_tags"),
+    entry::<history::get_history::Request>().at_a_twentieth(),
+    entry::<push::im_push::Request>(),
+    entry::<push::im_set_attr_name::Request>().at_half_rate(),
+    entry::<push::im_get_attr_name::Request>().at_half_rate(),
+    entry::<push::im_set_attr::Request>().at_half_rate(),
+    entry::<push::im_get_attr::Request>().at_half_rate(),
+    entry::<push::im_remove_attr::Request>().at_half_rate(),
+    entry::<push::im_add_tag::Request>().at_half_rate(),
+    entry::<push::im_get_tag::Request>().at_half_rate(),
+    entry::<push::im_remove_tag::Request>().at_half_rate(),
+    entry::<push::im_remove_all_tags::Request>().at_half_rate(),
     planned("openim_robot_http_svc/create_robot"),
     planned("openim_robot_http_svc/delete_robot"),
     planned("openim_robot_http_svc/get_all_robots"),
@@ -219,22 +221,22 @@ pub static COMMANDS: &[Entry] = &[
     planned("im_cos_msg/get_cos_sig"),
     planned("im_cos_msg/forbid_illegal_object"),
     planned("im_cos_msg/allow_banned_object"),
-    planned("openim_dirty_words/get"),
-    planned("openim_dirty_words/add"),
-    planned("openim_dirty_words/delete"),
+    entry::<words::get::Request>().at_half_rate(),
+    entry::<words::add::Request>().at_half_rate(),
+    entry::<words::delete::Request>().at_half_rate(),
     // Official accounts
-    planned("official_account_open_http_svc/create_official_account"),
-    planned("official_account_open_http_svc/destroy_official_account"),
-    planned("official_account_open_http_svc/modify_official_account_base_info"),
-    planned("official_account_open_http_svc/get_official_account_info"),
-    planned("official_account_open_http_svc/get_subscriber_info"),
-    planned("official_account_open_http_svc/add_subscriber"),
-    planned("official_account_open_http_svc/delete_subscriber"),
-    planned("official_account_open_http_svc/modify_subscriber_info"),
-    planned("official_account_open_http_svc/get_subscribed_official_account_list"),
-    planned("official_account_open_http_svc/send_official_account_msg"),
-    planned("official_account_open_http_svc/official_account_msg_recall"),
-    planned("official_account_open_http_svc/official_account_msg_get_simple"),
+    entry::<official::create_official_account::Request>(),
+    entry::<official::destroy_official_account::Request>(),
+    entry::<official::modify_official_account_base_info::Request>(),
+    entry::<official::get_official_account_info::Request>(),
+    entry::<official::get_subscriber_info::Request>(),
+    entry::<official::add_subscriber::Request>(),
+    entry::<official::delete_subscriber::Request>(),
+    entry::<official::modify_subscriber_info::Request>(),
+    entry::<official::get_subscribed_official_account_list::Request>(),
+    entry::<official::send_official_account_msg::Request>(),
+    entry::<official::official_account_msg_recall::Request>(),
+    entry::<official::official_account_msg_get_simple::Request>(),
     // Our own
     entry::<webhook::get_dead_events::Request>(),
     entry::<webhook::resend_dead_events::Request>(),
@@ -247,6 +249,7 @@ pub static COMMANDS: &[Entry] = &[
     import::<landfall::resume_job::Request>(),
     import::<landfall::cancel_job::Request>(),
     import::<landfall::get_job::Request>(),
+    import::<landfall::list_accounts::Request>(),
     import::<landfall::list_jobs::Request>(),
     import::<landfall::get_receipts::Request>(),
     import::<landfall::undo_job::Request>(),
@@ -274,8 +277,19 @@ static SECTIONS: &[(&str, &str)] = &[
     ("Beyond the API", "webhook_svc/get_dead_events"),
 ];
 
+/// Why commands are not built.
+static REASONS: &[(&str, &str)] = &[
+    ("group_open_avchatroom_http_svc/add_robots", NO_ROBOTS),
+    ("group_open_avchatroom_http_svc/del_robots", NO_ROBOTS),
+    ("openim_robot_http_svc/create_robot", NO_ROBOTS),
+    ("openim_robot_http_svc/delete_robot", NO_ROBOTS),
+    ("openim_robot_http_svc/get_all_robots", NO_ROBOTS),
+    ("openim_robot_http_svc/send_stream_msg", "the form of a message that grows is not documented"),
+];
+const NO_ROBOTS: &str = "robots answer by webhooks of their own (`Bot.…`), which are not built";
+
 /// All commands, one on each line: section, path, and "built", "own" for a command that the imitated API does not have, or
-/// the code that it answers instead; separated by tabs.
+/// the code that it answers instead and why, where that is said; separated by tabs.
 #[must_use]
 pub fn command_list() -> String {
     let mut list = String::new();
@@ -286,7 +300,11 @@ pub fn command_list() -> String {
         let state = match entry.run {
             Some(_) if OWN.contains(&entry.service()) => "own".to_owned(),
             Some(_) => "built".to_owned(),
-            None => Code::NotBuilt.number().to_string(),
+            None => {
+                let reason = REASONS.iter().find(|(path, _)| *path == entry.path);
+                let reason = reason.map_or_else(String::new, |(_, reason)| format!("\t{reason}"));
+                format!("{}{reason}", Code::NotBuilt.number())
+            }
         };
         // Writing to a string has no way to fail.
         writeln!(list, "{section}\t{}\t{state}", entry.path).unwrap_or_default();
@@ -307,6 +325,13 @@ mod tests {
             assert!(seen.insert(entry.path), "{} appears twice", entry.path);
             assert!(service(entry.service()).is_some(), "{} has no service", entry.path);
             assert!(!entry.command().is_empty());
+        }
+    }
+
+    #[test]
+    fn only_commands_that_are_not_built_have_a_reason_for_it() {
+        for (path, _) in REASONS {
+            assert!(COMMANDS.iter().any(|entry| entry.path == *path && entry.run.is_none()), "{path}");
         }
     }
 

@@ -112,6 +112,9 @@ fn event(item: &Item<'_>) -> Option<Word> {
         }
         // The operator would wait for it in vain.
         item.refuse(match event.calls().as_slice() {
+            [] if event.is_always_sent() => {
+                "is an event that is always sent in this version; take it out".to_owned()
+            }
             [] => "is an event that nothing causes in this version; take it out".to_owned(),
             calls => {
                 let calls = calls.join(" and ");

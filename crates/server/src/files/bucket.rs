@@ -149,6 +149,14 @@ impl Bucket {
         sent.map(|()| id)
     }
 
+    /// Removes an object, if it is there.
+    pub(super) async fn remove(&self, app: AppId, id: &FileId) -> io::Result<()> {
+        match self.objects.delete(&self.path(app, id)).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// An object and its length in bytes; `None` if there is none.
     pub(super) async fn find(&self, app: AppId, id: &FileId) -> io::Result<Option<(Object, u64)>> {
         let path = self.path(app, id);

@@ -70,6 +70,14 @@ impl FileDirectory {
         Ok(id)
     }
 
+    /// Removes a file, if it is there.
+    pub(super) async fn remove(&self, app: AppId, id: &FileId) -> io::Result<()> {
+        match fs::remove_file(self.path(app, id)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// A file and its length in bytes; `None` if there is none.
     pub(super) async fn open(&self, app: AppId, id: &FileId) -> io::Result<Option<(File, u64)>> {
         match File::open(self.path(app, id)).await {

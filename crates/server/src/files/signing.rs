@@ -3,7 +3,7 @@
 //! [choice] Each address of a file of the app that is a whole member whose name ends in `Url` gets a signature, made at that
 //! moment. One that comes with a signature, as a client that forwards a message may send it, gets a new one.
 
-use super::address::FileAddress;
+use super::address::{FileAddress, FileId, FileName};
 use crate::usersig::SecretKey;
 use landfall_domain::ids::AppId;
 use landfall_domain::time::{Clock, Timestamp};
@@ -48,6 +48,14 @@ impl FileSigners {
 }
 
 impl FileSigner {
+    /// The signed address of a file, and until when it is good.
+    pub(crate) fn address(&self, id: FileId, name: FileName) -> Option<(String, Timestamp)> {
+        let FileSigners { keys, seconds, clock } = &*self.shared;
+        let expires = expires(clock.now(), *seconds);
+        let address = FileAddress { app: self.app, id, name };
+        Some((address.signed(&keys.key(self.app)?, expires), expires))
+    }
+
     /// JSON in which all addresses of files are signed; everything else is as it was, byte for byte. A text without files, as
     /// most are, is only searched.
     pub(crate) fn signed<'json>(&self, json: &'json str) -> Cow<'json, str> {

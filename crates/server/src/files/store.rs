@@ -4,6 +4,7 @@ use super::address::FileId;
 use super::bucket::{Bucket, Object};
 use super::directory::FileDirectory;
 use super::error::FilesError;
+pub(crate) use super::incoming::Incoming as IncomingFile;
 use super::incoming::Incoming;
 use crate::config::{FilesConfig, FilesPlace};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -71,6 +72,15 @@ impl FileStore {
         match self {
             Self::Directory(directory) => directory.keep(app, incoming).await,
             Self::Bucket(bucket) => bucket.keep(app, incoming).await,
+        }
+    }
+
+    /// Removes a file, if it is there. `id`: as it is printed.
+    pub(crate) async fn remove(&self, app: AppId, id: &str) -> io::Result<()> {
+        let Some(id) = FileId::parse(id) else { return Ok(()) };
+        match self {
+            Self::Directory(directory) => directory.remove(app, &id).await,
+            Self::Bucket(bucket) => bucket.remove(app, &id).await,
         }
     }
 

@@ -1,9 +1,13 @@
 //! The records of a file as batches: parsed in one thread and put together in another, while the batch before is brought in.
 
+use super::people_batches::PeopleMaking;
 use super::record::Receipt;
 use landfall_domain::account::AccountImport;
-use landfall_domain::ids::GroupId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::people::operations::bring_direct::PairToBring;
+use landfall_domain::people::operations::bring_friends::FriendToBring;
+use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::fault::Fault;
@@ -30,7 +34,12 @@ pub(super) struct Batch {
 }
 
 pub(super) enum Work {
-    Accounts(Vec<AccountImport>),
+    /// With the other fields of their profiles.
+    Accounts(Vec<AccountImport>, Vec<(UserId, Vec<PortraitItem>)>),
+    /// Accounts, each once.
+    Friends(Vec<(UserId, Vec<FriendToBring>)>),
+    /// Pairs, each once.
+    Direct(Vec<PairToBring>),
     /// Messages to be staged for a group, which follows.
     Messages(GroupId, Vec<(Conversation, Vec<WholeMessage>)>),
     Groups(Vec<WholeGroup>),
@@ -62,16 +71,16 @@ pub(super) fn assemble<E: Iterator<Item = io::Result<Found>>>(
         let piece = assembler.next_piece(&mut |left| left_out.extend(receipts_of(left)));
         making.left_out.append(&mut left_out);
         let records = assembler.records();
-        let (work, is_last) = match piece {
-            Ok(Some(piece)) => (making.add(piece), false),
-            Ok(None) => (Some(Work::Groups(std::mem::take(&mut making.groups))), true),
+        let (works, is_last) = match piece {
+            Ok(Some(piece)) => (making.add(piece).into_iter().collect(), false),
+            Ok(None) => (making.rest(), true),
             Err(error) => {
                 // Whoever brings in has ended already if it does not take the error.
                 drop(batches.send(Err(error)));
                 return;
             }
         };
-        if let Some(work) = work {
+        for work in works {
             let left_out = std::mem::take(&mut making.left_out);
             if batches.send(Ok(Batch { work, left_out, records })).is_err() {
                 return;
@@ -91,14 +100,23 @@ struct Making {
     /// Whether messages of the next group were handed over.
     is_staged: bool,
     left_out: Vec<Receipt>,
+    people: PeopleMaking,
 }
 
 impl Making {
+    /// What is held at the end.
+    fn rest(&mut self) -> Vec<Work> {
+        let groups = Work::Groups(std::mem::take(&mut self.groups));
+        self.people.rest().into_iter().chain([groups]).collect()
+    }
+
     /// The work of a batch that is full with this piece.
     fn add(&mut self, piece: Piece) -> Option<Work> {
         match piece {
             Piece::Nothing => Some(Work::Nothing),
-            Piece::Accounts(accounts) => Some(Work::Accounts(accounts)),
+            Piece::Accounts(accounts, profiles) => Some(Work::Accounts(accounts, profiles)),
+            Piece::Friends(account, friends) => self.people.friends(account, friends),
+            Piece::Direct(pair) => self.people.direct(pair),
             Piece::Messages { group, messages } => {
                 self.is_staged = true;
                 Some(Work::Messages(group, messages))

@@ -78,11 +78,15 @@ pub(crate) struct Counts {
     pub(crate) left_out: u64,
     /// Groups that were taken out.
     pub(crate) removed: u64,
+    /// Friends that are there by this job.
+    pub(crate) friends: u64,
+    /// Profiles, lists of friends and conversations of which everything was taken back.
+    pub(crate) removed_people: u64,
 }
 
 impl Counts {
     /// Counts a group that is there by this job.
-    pub(crate) fn count_group(&mut self, Kinds { topics, members, messages, reads }: Kinds) {
+    pub(crate) fn count_group(&mut self, Kinds { topics, members, messages, reads, friends: _ }: Kinds) {
         self.groups += 1;
         self.topics += topics;
         self.members += members;
@@ -91,7 +95,7 @@ impl Counts {
     }
 }
 
-/// Records of groups by their kind.
+/// Records by their kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Kinds {
@@ -99,16 +103,19 @@ pub(crate) struct Kinds {
     pub(crate) members: u64,
     pub(crate) messages: u64,
     pub(crate) reads: u64,
+    /// Of accounts.
+    pub(crate) friends: u64,
 }
 
 impl Kinds {
     pub(crate) fn of([topics, members, messages, reads]: [u64; 4]) -> Self {
-        Self { topics, members, messages, reads }
+        Self { topics, members, messages, reads, friends: 0 }
     }
 }
 
 impl AddAssign for Kinds {
-    fn add_assign(&mut self, Self { topics, members, messages, reads }: Self) {
+    fn add_assign(&mut self, Self { topics, members, messages, reads, friends }: Self) {
+        self.friends += friends;
         self.topics += topics;
         self.members += members;
         self.messages += messages;

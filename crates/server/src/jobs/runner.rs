@@ -13,9 +13,11 @@ use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
-use landfall_domain::ids::GroupId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::origin::JobId;
+use landfall_domain::people::brought::Coming;
+use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::Store;
 use landfall_domain::unite::Kept;
@@ -23,6 +25,7 @@ use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::ordered::{Entries, Grouped, Ordered};
 use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::whole::{Assembler, carried_of_both};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -113,7 +116,7 @@ fn kinds(whole: &WholeGroup) -> Kinds {
     let reads: usize = whole.members.iter().map(|member| member.reads.len()).sum();
     let [topics, members, messages, reads] =
         [whole.topics.len(), whole.members.len(), messages, reads].map(|count| count as u64);
-    Kinds { topics, members, messages: whole.staged + messages, reads }
+    Kinds { topics, members, messages: whole.staged + messages, reads, friends: 0 }
 }
 
 pub(super) fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
@@ -131,7 +134,9 @@ impl Running<'_, '_> {
             }
             self.counts.records = records;
             match work {
-                Work::Accounts(accounts) => self.accounts(accounts)?,
+                Work::Accounts(accounts, profiles) => self.accounts(accounts, profiles)?,
+                Work::Friends(friends) => self.friends(friends)?,
+                Work::Direct(pairs) => self.direct(pairs)?,
                 Work::Messages(group, messages) => self.stage(group, messages)?,
                 Work::Groups(groups) => self.bring_in_groups(groups)?,
                 Work::Nothing => (self.run.on_progress)(self.counts, true)?,
@@ -144,19 +149,29 @@ impl Running<'_, '_> {
         (self.run.on_progress)(self.counts, true)
     }
 
-    fn accounts(&mut self, accounts: Vec<AccountImport>) -> Result<(), Broken> {
+    fn accounts(
+        &mut self,
+        accounts: Vec<AccountImport>,
+        profiles: Vec<(UserId, Vec<PortraitItem>)>,
+    ) -> Result<(), Broken> {
         let Run { context, store, ref runtime, .. } = *self.run;
-        let ids = accounts.iter().map(|account| account.id.clone()).collect();
-        let there = runtime.block_on(store.accounts(context.app, ids))?;
+        let ids: Vec<_> = accounts.iter().map(|account| account.id.clone()).collect();
+        let there = runtime.block_on(store.accounts(context.app, ids.clone()))?;
         let is_equal = |(import, there): &(&AccountImport, Option<Account>)| {
             there
                 .as_ref()
                 .is_some_and(|there| Account::imported(Some(there.clone()), import, context.now) == *there)
         };
-        let equal = accounts.iter().zip(there).filter(is_equal).count() as u64;
-        self.counts.equal_accounts += equal;
-        self.counts.accounts += accounts.len() as u64 - equal;
+        let equal = accounts.iter().zip(there).map(|pair| is_equal(&pair));
+        let mut equal: BTreeMap<_, _> = ids.into_iter().zip(equal).collect();
         runtime.block_on(store.import_accounts(context, accounts))?;
+        for (account, coming) in self.profiles(profiles)? {
+            let is_new = matches!(coming, Coming::Added | Coming::Updated);
+            equal.entry(account).and_modify(|equal| *equal &= !is_new);
+        }
+        let is_equal = equal.values().filter(|equal| **equal).count() as u64;
+        self.counts.equal_accounts += is_equal;
+        self.counts.accounts += equal.len() as u64 - is_equal;
         (self.run.on_progress)(self.counts, true)
     }
 
@@ -289,6 +304,7 @@ impl Running<'_, '_> {
     fn settle(&mut self, brought: Brought) -> Result<(), Broken> {
         let Brought { id, recheck, has } = brought;
         self.run.hub.after_import(&id, recheck);
+        self.run.hub.imported();
         self.counts.count_group(has);
         Ok(self.receipts.add(&of_group(&id, "created", String::new()))?)
     }

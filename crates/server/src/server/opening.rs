@@ -22,6 +22,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Health, Store};
+use landfall_domain::survey::Survey;
 use landfall_domain::time::{Clock, SystemClock};
 use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
@@ -40,7 +41,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let files = FileStore::open(&config.files).await?;
     let file_signers =
         FileSigners::new(Arc::clone(&apps) as _, config.files.address_seconds, Arc::clone(&clock));
-    let (store, outbox, bulk, shared_calls, clients): Stores = match config.store {
+    let Stores { store, outbox, survey, bulk, shared_calls, clients } = match config.store {
         StoreUrl::Embedded(dir) => {
             imports = imports.or_else(|| Some(dir.join("imports")));
             let store = open_embedded(dir, metrics.store.clone()).await?;
@@ -50,7 +51,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
                 Arc::clone(&file_signers),
                 clients_max,
             );
-            (Arc::clone(&store) as _, Arc::clone(&store) as _, store, None, clients)
+            Stores::of(store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
             let relay = Arc::<StoreRelay>::default();
@@ -62,7 +63,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             let clients = Clients::of_several(own, &relay, events, clock, files, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
             let shared = config.limits.shared.then_some(calls);
-            (Arc::clone(&store) as _, Arc::clone(&store) as _, store, shared, clients)
+            Stores::of(store, shared, clients)
         }
     };
     let clients = Arc::new(clients);
@@ -81,8 +82,10 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let server = Server {
         jobs: imports.map(|directory| jobs(&directory, needs)).transpose()?,
         clients,
+        archives: Arc::default(),
         store,
         outbox,
+        survey,
         apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
@@ -110,7 +113,7 @@ async fn put_apps(
 ) -> Result<(), ServeError> {
     for app in apps {
         let rates = NonZeroU32::new(calls_per_second).map(|per_second| {
-            let commands = COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate));
+            let commands = COMMANDS.iter().map(|entry| (entry.path, entry.rate_divisor));
             Rates::new(app.id, per_second, commands, shared_calls)
         });
         let (id, webhook) = (app.id, app.webhook.clone());
@@ -122,7 +125,25 @@ async fn put_apps(
 }
 
 /// A store as each part of the server sees it, what counts calls across servers, and the connected clients.
-type Stores = (Arc<dyn Store>, Arc<dyn Outbox>, Arc<dyn BulkStore>, Option<Arc<dyn SharedCalls>>, Clients);
+struct Stores {
+    store: Arc<dyn Store>,
+    outbox: Arc<dyn Outbox>,
+    survey: Arc<dyn Survey>,
+    bulk: Arc<dyn BulkStore>,
+    shared_calls: Option<Arc<dyn SharedCalls>>,
+    clients: Clients,
+}
+
+impl Stores {
+    fn of<S: Store + Outbox + Survey + BulkStore + 'static>(
+        store: Arc<S>,
+        shared_calls: Option<Arc<dyn SharedCalls>>,
+        clients: Clients,
+    ) -> Self {
+        let (outbox, survey, bulk) = (Arc::clone(&store), Arc::clone(&store), Arc::clone(&store));
+        Self { store, outbox, survey, bulk, shared_calls, clients }
+    }
+}
 
 /// The jobs in a folder.
 fn jobs(directory: &Path, needs: Needs) -> Result<Arc<Jobs>, StoreError> {

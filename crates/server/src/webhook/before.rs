@@ -1,6 +1,7 @@
 //! Asking a receiver before a change: it may refuse it, drop it, or alter it.
 
 use super::body::{Body, message};
+use super::official_body;
 use super::people_body::{DirectFields, direct};
 use super::receiver::{Cause, Receiver};
 use super::request::REST_API;
@@ -15,6 +16,7 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::operations::send_direct::SendDirect;
+use landfall_domain::people::operations::send_official::SendOfficial;
 use landfall_domain::time::Timestamp;
 use std::ops::RangeInclusive;
 
@@ -22,6 +24,8 @@ use std::ops::RangeInclusive;
 const CREATE: &str = "Group.CallbackBeforeCreateGroup";
 /// Whether accounts may be added.
 pub const INVITE: &str = "Group.CallbackBeforeInviteJoinGroup";
+/// Whether an account may join, or apply to.
+pub const APPLY: &str = "Group.CallbackBeforeApplyJoinGroup";
 /// Whether a message may be sent.
 pub const SEND: &str = "Group.CallbackBeforeSendMsg";
 /// Whether a message may be sent to an account.
@@ -29,9 +33,16 @@ pub const SEND_DIRECT: &str = "C2C.CallbackBeforeSendMsg";
 /// Whether a topic may be made.
 pub const CREATE_TOPIC: &str = "Group.CallbackBeforeCreateTopic";
 
+/// Whether an official account may be made.
+const CREATE_OFFICIAL: &str = "OfficialAccount.CallbackBeforeCreateOfficialAccount";
+/// Whether accounts may subscribe.
+const SUBSCRIBE: &str = "OfficialAccount.CallbackBeforeAddSubscriber";
+/// Whether an official account may send a message.
+const SEND_OFFICIAL: &str = "OfficialAccount.CallbackBeforeSendMsg";
+
 /// Codes of a receiver that refuse, and that the caller gets as they are. [doc]
 const HANDED_ON: RangeInclusive<i64> = 10_100..=10_200;
-/// Those about messages to accounts. [doc]
+/// Those about messages to accounts, and about official accounts. [doc]
 const HANDED_ON_DIRECT: RangeInclusive<i64> = 120_001..=130_000;
 
 /// A question to a receiver.
@@ -56,6 +67,17 @@ pub enum Question<'a> {
         /// The accounts.
         accounts: &'a [UserId],
     },
+    /// Whether an account may join, or apply to.
+    Apply {
+        /// This group.
+        group: &'a GroupId,
+        /// Its type.
+        kind: GroupType,
+        /// The account.
+        applicant: &'a UserId,
+        /// What it says.
+        text: &'a str,
+    },
     /// Whether a message may be sent.
     Send {
         /// The message.
@@ -79,6 +101,22 @@ pub enum Question<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// Whether an official account may be made.
+    CreateOfficial {
+        /// Its owner.
+        owner: &'a UserId,
+        /// Its name.
+        name: &'a str,
+    },
+    /// Whether accounts may subscribe.
+    Subscribe {
+        /// To this official account.
+        official: &'a UserId,
+        /// The accounts.
+        accounts: &'a [UserId],
+    },
+    /// Whether an official account may send a message.
+    SendOfficial(&'a SendOfficial),
 }
 
 /// The outcome of a question that was not refused.
@@ -97,9 +135,13 @@ impl Question<'_> {
         match self {
             Self::Create { .. } => CREATE,
             Self::Invite { .. } => INVITE,
+            Self::Apply { .. } => APPLY,
             Self::Send { .. } => SEND,
             Self::SendDirect { .. } => SEND_DIRECT,
             Self::CreateTopic { .. } => CREATE_TOPIC,
+            Self::CreateOfficial { .. } => CREATE_OFFICIAL,
+            Self::Subscribe { .. } => SUBSCRIBE,
+            Self::SendOfficial(_) => SEND_OFFICIAL,
         }
     }
 
@@ -117,6 +159,11 @@ impl Question<'_> {
                 .with("Type", &kind.as_str())
                 .with("Operator_Account", &operator.as_str())
                 .with("DestinationMembers", &member_rows(*accounts)),
+            Self::Apply { group, kind, applicant, text } => body
+                .with("GroupId", &group.as_str())
+                .with("Type", &kind.as_str())
+                .with("Requestor_Account", &applicant.as_str())
+                .with("ApplyMsg", text),
             Self::Send { message: asked, kind } => {
                 message(body, &asked.group, *kind, operator, &(*asked).into())
             }
@@ -127,6 +174,13 @@ impl Question<'_> {
                 .with("Operator_Account", &operator.as_str())
                 .with("Type", &kind.as_str())
                 .with("Name", name),
+            Self::CreateOfficial { owner, name } => official_body::creation(body, operator, owner, name),
+            Self::Subscribe { official, accounts } => {
+                official_body::subscribers(body, official, operator, accounts)
+            }
+            Self::SendOfficial(message) => {
+                official_body::said(body, &message.official, message.online_only, &message.body)
+            }
         }
     }
 }
@@ -178,11 +232,12 @@ fn judge<Wish>(
 ) -> Result<Result<Verdict<Wish>, Failure>, SendError> {
     let (refusal, handed_on) = match command {
         SEND_DIRECT => (Code::DirectRefused, HANDED_ON_DIRECT),
+        CREATE_OFFICIAL | SUBSCRIBE | SEND_OFFICIAL => (Code::WebhookRefused, HANDED_ON_DIRECT),
         _ => (Code::WebhookRefused, HANDED_ON),
     };
     Ok(match answer.error_code {
         0 => Ok(Verdict::GoOn(Some(read(&answer).map_err(SendError::unusable)?))),
-        2 if command == SEND || command == SEND_DIRECT => Ok(Verdict::Drop),
+        2 if [SEND, SEND_DIRECT, SEND_OFFICIAL].contains(&command) => Ok(Verdict::Drop),
         code if handed_on.contains(&code) => {
             let mut refused = refusal.because(answer.error_info);
             refused.webhook_code = u32::try_from(code).ok();

@@ -4,7 +4,7 @@ use crate::event_rows::{
     AtRow, MemberRow, at_rows, attribute_rows, extension_row, member_rows, operate_type,
 };
 use crate::reply::Failure;
-use landfall_domain::event::{Event, ProfileChange, Receipt};
+use landfall_domain::event::{Event, Joining, ProfileChange, Receipt};
 use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::GroupType;
@@ -12,6 +12,7 @@ use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::{Content, Conversation, Message};
 use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::people::message::message_id;
 use landfall_domain::text::Text;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -37,7 +38,7 @@ impl Body {
         self.value(value)
     }
 
-    fn with_some(self, name: &str, value: Option<&impl Serialize>) -> Self {
+    pub(super) fn with_some(self, name: &str, value: Option<&impl Serialize>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -121,6 +122,8 @@ pub(super) fn command(event: &Event) -> Option<&'static str> {
         Event::Muted { .. }
         | Event::Banned(_)
         | Event::Unbanned(_)
+        | Event::Accepted { .. }
+        | Event::Rejected { .. }
         | Event::Read { .. }
         | Event::CountersChanged(_) => return None,
     })
@@ -143,17 +146,17 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with("MemberList", &member_rows(others))
             .with("UserDefinedDataList", &fields(custom)),
         Event::Destroyed { owner, name, members } => destroyed(body, about, owner.as_ref(), name, members),
-        Event::Joined { accounts: joined, .. } => body
+        Event::Joined { accounts: joined, how, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
-            .with("JoinType", &"Invited")
+            .with("JoinType", &if *how == Joining::Invited { "Invited" } else { "Apply" })
             .with("Operator_Account", &operator.as_str())
             .with("NewMemberList", &member_rows(joined)),
         Event::Full => body.with("GroupId", &group.as_str()),
-        Event::Removed { accounts: left, .. } => body
+        Event::Removed { accounts: left, quit, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
-            .with("ExitType", &"Kicked")
+            .with("ExitType", &if *quit { "Quit" } else { "Kicked" })
             .with("Operator_Account", &operator.as_str())
             .with("ExitMemberList", &member_rows(left)),
         Event::OwnerChanged { before, after } => body
@@ -196,7 +199,9 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             profile(body.about(group, kind, operator).with("TopicId", &id.as_str()), change)
         }
         // Without a name they are not sent.
-        Event::Muted { .. }
+        Event::Accepted { .. }
+        | Event::Rejected { .. }
+        | Event::Muted { .. }
         | Event::Banned(_)
         | Event::Unbanned(_)
         | Event::Read { .. }
@@ -234,6 +239,7 @@ fn sent(
     self::message(body, group, kind, operator, &MessageFields::of(conversation, message, online_only))
         .with("MsgSeq", &message.seq)
         .with("MsgTime", &message.sent.0)
+        .with("MsgId", &message_id(&message.sender, message.sent, message.random))
         .with("GroupAtInfo", &mentions(message))
 }
 
@@ -250,7 +256,8 @@ fn recalled(
         .with_some("TopicId", topic(conversation).as_ref())
 }
 
-fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
+/// A change of extensions.
+pub(super) fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
     let extensions: Vec<_> = outcomes.iter().filter_map(extension_row).collect();
     body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
 }

@@ -2,7 +2,8 @@
 //!
 //! [choice] A friendship that goes both ways is two pairs, one for each account that has the other among its friends.
 
-use super::body::Body;
+use super::body::{Body, extended};
+use super::official_body;
 use crate::event_rows::{PairRow, portrait_rows};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -26,12 +27,17 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::FriendsDeleted { .. } => "Sns.CallbackFriendDelete",
         PeopleEvent::Blocked { .. } => "Sns.CallbackBlackListAdd",
         PeopleEvent::Unblocked { .. } => "Sns.CallbackBlackListDelete",
+        PeopleEvent::Followed { follows: true, .. } => "Follow.CallbackAfterFollowAdd",
+        PeopleEvent::Followed { follows: false, .. } => "Follow.CallbackAfterFollowDelete",
         PeopleEvent::DirectSent { imported: true, .. } => return None,
         PeopleEvent::DirectSent { imported: false, .. } => SENT,
         PeopleEvent::DirectRecalled { .. } => "C2C.CallbackAfterMsgWithDraw",
         PeopleEvent::DirectModified { .. } => "C2C.CallbackAfterModifyMsg",
         PeopleEvent::DirectRead { .. } => "C2C.CallbackAfterMsgReport",
         PeopleEvent::DirectConfirmed { .. } => "C2C.CallbackAfterMsgReadReceipt",
+        PeopleEvent::DirectExtended { .. } => "C2C.CallbackAfterC2CMsgExtension",
+        PeopleEvent::ChatPinned { .. } => return None,
+        PeopleEvent::Official { event, .. } => official_body::command(event),
     })
 }
 
@@ -58,9 +64,13 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             let rows = others.iter().map(|other| PairRow::of(account, other));
             body.with("PairList", &rows.collect::<Vec<_>>())
         }
+        PeopleEvent::Followed { account, others, follows: _ } => body
+            .with("From_Account", &account.as_str())
+            .with("FollowList", &others.iter().map(FollowRow::of).collect::<Vec<_>>()),
         PeopleEvent::DirectSent { pair, message, unread, imported: _ } => {
             let fields = DirectFields::of_message(pair, message);
-            outcome(direct(body, &fields), 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
+            let body = direct(body, &fields).with("MsgId", &message.key.id(&message.sender));
+            outcome(body, 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
         }
         PeopleEvent::DirectRecalled { pair, message, unread } => body
             .with("From_Account", &message.sender.as_str())
@@ -79,8 +89,31 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             .with("Operator_Account", &reader.as_str())
             .with("Peer_Account", &peer.as_str())
             .with("C2CMsgInfo", &confirmed_rows(reader, peer, keys)),
+        PeopleEvent::DirectExtended { sender, receiver, key, change, outcomes, last } => {
+            let body = body
+                .with("From_Account", &sender.as_str())
+                .with("To_Account", &receiver.as_str())
+                .with("MsgKey", &key.to_string());
+            extended(body, change, outcomes).with("Seq", last)
+        }
+        // Has no name.
+        PeopleEvent::ChatPinned { .. } => body,
+        PeopleEvent::Official { account, event } => official_body::of(body, account, event, operator),
     }
     .end(millis)
+}
+
+/// An account that is followed, or was.
+#[derive(Serialize)]
+struct FollowRow<'a> {
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+}
+
+impl<'a> FollowRow<'a> {
+    fn of(account: &'a UserId) -> Self {
+        Self { to_account: account.as_str() }
+    }
 }
 
 /// The fields of a message, before and after it is sent.
@@ -143,7 +176,8 @@ fn outcome(body: Body, code: u32, info: &str, unread: i64) -> Body {
 pub(super) fn unsent(message: &SendDirect, receiver: &UserId, failure: &Failure, now: Timestamp) -> Body {
     let key = MessageKey { sent: now, number: message.number, random: message.random };
     let fields = DirectFields::of_request(message, receiver, key);
-    outcome(direct(Body::new(SENT), &fields), failure.number(), &failure.text, -1)
+    let body = direct(Body::new(SENT), &fields).with("MsgId", &key.id(&message.sender));
+    outcome(body, failure.number(), &failure.text, -1)
 }
 
 fn modified(body: Body, pair: &Pair, message: &DirectMessage) -> Body {
@@ -167,6 +201,7 @@ struct ConfirmedRow<'a> {
     #[serde(rename = "To_Account")]
     to_account: &'a str,
     msg_key: String,
+    msg_id: String,
 }
 
 fn confirmed_rows<'a>(reader: &'a UserId, peer: &'a UserId, keys: &[MessageKey]) -> Vec<ConfirmedRow<'a>> {
@@ -174,6 +209,7 @@ fn confirmed_rows<'a>(reader: &'a UserId, peer: &'a UserId, keys: &[MessageKey])
         from_account: peer.as_str(),
         to_account: reader.as_str(),
         msg_key: key.to_string(),
+        msg_id: key.id(peer),
     };
     keys.iter().map(row).collect()
 }

@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 /// Where the webhook events of one app go.
@@ -36,6 +36,22 @@ pub struct Receiver {
     pub metrics: WebhookMetrics,
     /// Notified when the outbox may have new entries.
     pub wake: Notify,
+    /// Of the requests to it.
+    pub(crate) counts: RequestCounts,
+}
+
+/// Requests since they were counted last.
+#[derive(Debug, Default)]
+pub(crate) struct RequestCounts {
+    sent: AtomicU64,
+    answered: AtomicU64,
+}
+
+impl RequestCounts {
+    /// Takes the number of requests, and of those that were answered.
+    pub(crate) fn take(&self) -> [u64; 2] {
+        [&self.sent, &self.answered].map(|count| count.swap(0, Ordering::Relaxed))
+    }
 }
 
 impl Receiver {
@@ -45,7 +61,7 @@ impl Receiver {
     /// A file that the configuration names cannot be used.
     pub fn new(config: WebhookConfig, app: AppId, metrics: WebhookMetrics) -> Result<Self, SenderError> {
         let sender = Sender::new(&config, app)?;
-        Ok(Self { config, sender, metrics, wake: Notify::new() })
+        Ok(Self { config, sender, metrics, wake: Notify::new(), counts: RequestCounts::default() })
     }
 
     /// Posts an event, a JSON object, has `read` read the answer, and counts the outcome.
@@ -63,6 +79,8 @@ impl Receiver {
         let body = Bytes::from(body.into_owned());
         let answered = self.sender.post(command, &origin, body, now).await.and_then(read);
         self.metrics.answered(answered.is_ok());
+        self.counts.sent.fetch_add(1, Ordering::Relaxed);
+        self.counts.answered.fetch_add(answered.is_ok().into(), Ordering::Relaxed);
         answered
     }
 }

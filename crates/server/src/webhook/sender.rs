@@ -43,7 +43,8 @@ const IDLE_CONNECTIONS_MAX: usize = 32;
 /// The client that caused an event, as the query names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The address of the client that caused it (`ClientIP`); for a REST call that of the caller.
+    /// The address of the client that caused it (`ClientIP`); for a REST call that of the caller. Empty: no single client
+    /// caused it, and the query does not name one.
     pub client_ip: String,
     /// What kind of client that is (`OptPlatform`), such as `RESTAPI`.
     pub platform: Cow<'static, str>,
@@ -136,9 +137,11 @@ impl Sender {
         query
             .append_pair("SdkAppid", &self.app.to_string())
             .append_pair("CallbackCommand", command)
-            .append_pair("contenttype", "json")
-            .append_pair("ClientIP", &origin.client_ip)
-            .append_pair("OptPlatform", &origin.platform);
+            .append_pair("contenttype", "json");
+        if !origin.client_ip.is_empty() {
+            query.append_pair("ClientIP", &origin.client_ip);
+        }
+        query.append_pair("OptPlatform", &origin.platform);
         if let Some(token) = &self.token {
             query.append_pair("RequestTime", &now.0.to_string()).append_pair("Sign", &token.sign(now));
         }

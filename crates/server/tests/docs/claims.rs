@@ -4,9 +4,11 @@ use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FriendLimits, GROUP_ID_BYTES_MAX, Limits,
-    LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FolderLimits, FollowLimits, FriendLimits,
+    GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, PushLimits, Span,
+    TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
+use landfall_domain::rights::{Right, Standing};
 use std::collections::BTreeMap;
 
 /// Each limit, as docs/limits.md writes it. The full destructuring makes a new limit fail to compile without its row.
@@ -36,6 +38,9 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         values,
         live,
         friends,
+        folders,
+        follow,
+        push,
         accounts_per_call,
         profile_value,
         location,
@@ -76,6 +81,9 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
+    rows.extend(folder_rows(folders));
+    rows.extend(follow_rows(follow));
+    rows.extend(push_rows(push));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }
@@ -109,6 +117,7 @@ fn message_rows(limits: MessageLimits) -> Vec<(&'static str, String)> {
         per_second: sent,
         recalled_per_call,
         recall_reason,
+        recall_seconds,
         at,
         directed_to,
         notified,
@@ -128,6 +137,7 @@ fn message_rows(limits: MessageLimits) -> Vec<(&'static str, String)> {
         ("Messages sent to one group in a second", per_second(sent)),
         ("Messages in one `group_msg_recall`", recalled_per_call.to_string()),
         ("Reason of a recall, bytes", span(recall_reason)),
+        ("Seconds in which a member may recall its message", recall_seconds.to_string()),
         ("Members a message points at (`GroupAtInfo`)", at.to_string()),
         ("Members a directed message is for (`To_Account`)", directed_to.to_string()),
         ("Members of `send_group_system_notification`", notified.to_string()),
@@ -226,6 +236,88 @@ fn friend_rows(friends: FriendLimits) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn folder_rows(folders: FolderLimits) -> Vec<(&'static str, String)> {
+    let FolderLimits {
+        count,
+        name,
+        filed,
+        marked,
+        marked_per_call,
+        filed_per_call,
+        looked_for,
+        per_page,
+        custom,
+        pinned,
+    } = folders;
+    vec![
+        ("Conversation groups of one account", count.to_string()),
+        ("Name of a conversation group, bytes", span(name)),
+        ("Conversations of one account that are in conversation groups", filed.to_string()),
+        ("Conversations of one account that are marked", marked.to_string()),
+        ("Conversations in one `mark_contact`", marked_per_call.to_string()),
+        ("Conversations in one `create_contact_group` or `update_contact_group`", filed_per_call.to_string()),
+        ("Conversations in one `search_contact_group`", looked_for.to_string()),
+        ("Conversations on one page of `get_contact_group`", per_page.to_string()),
+        ("`CustomMark`, bytes", span(custom)),
+        ("Conversations that one account pins", pinned.to_string()),
+    ]
+}
+
+fn follow_rows(limits: FollowLimits) -> [(&'static str, String); 4] {
+    let FollowLimits { count, per_call, checked_per_call, per_page } = limits;
+    [
+        ("Accounts that one account follows", count.to_string()),
+        ("Accounts in one `follow_add`, `follow_delete` or `follow_get_info`", per_call.to_string()),
+        ("Accounts in one `follow_check`", checked_per_call.to_string()),
+        ("Accounts on one page of `follow_get`", per_page.to_string()),
+    ]
+}
+
+fn push_rows(limits: PushLimits) -> [(&'static str, String); 8] {
+    let PushLimits {
+        per_day,
+        seconds_apart,
+        attribute_name,
+        attribute_value,
+        tag,
+        tags,
+        tags_per_list,
+        accounts_per_call,
+    } = limits;
+    [
+        ("Pushes of an app in a day", per_day.to_string()),
+        ("Seconds between two pushes of an app", seconds_apart.to_string()),
+        ("Name of an attribute, bytes", span(attribute_name)),
+        ("Value of an attribute, bytes, for pushes", span(attribute_value)),
+        ("A tag, bytes", span(tag)),
+        ("Tags of one account", tags.to_string()),
+        ("Tags in one list of a call", tags_per_list.to_string()),
+        ("Accounts in one call about attributes or tags", accounts_per_call.to_string()),
+    ]
+}
+
+#[test]
+fn the_page_of_the_rights_is_the_table() {
+    let page = page::read("docs/rights.md");
+    let table: Vec<Vec<&str>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    assert_eq!(table.len(), Right::ALL.len());
+    let letters =
+        [(Standing::Owner, 'O'), (Standing::Admin, 'A'), (Standing::Member, 'M'), (Standing::Outsider, 'N')];
+    for (right, row) in Right::ALL.into_iter().zip(table) {
+        assert_eq!(row[0].trim_matches('`'), format!("{right:?}"));
+        for (kind, cell) in GroupType::ALL.into_iter().zip(&row[2..]) {
+            for (standing, letter) in letters {
+                let has = right.holders(kind).include(standing);
+                assert_eq!(cell.contains(letter), has, "{right:?} of {standing:?} in {kind:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_page_of_the_limits_has_every_number() {
     let page = page::read("docs/limits.md");
@@ -257,8 +349,8 @@ fn the_halved_commands_are_named() {
     let page = page::read("docs/limits.md");
     let named = page.lines().find(|line| line.contains("have half of the number")).unwrap();
     for entry in COMMANDS {
-        let is_named = named.contains(&format!("`{}`", entry.command()));
-        assert_eq!(is_named, entry.halved_rate, "{}", entry.path);
+        let is_named = [entry.command(), entry.path].iter().any(|name| named.contains(&format!("`{name}`")));
+        assert_eq!(is_named, entry.rate_divisor == 2, "{}", entry.path);
     }
 }
 

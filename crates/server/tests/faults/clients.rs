@@ -48,6 +48,116 @@ async fn clients_receive_changes_of_other_servers_by_nats() {
     receive_from_each_other(&format!("events.nats = \"nats://{}\"\n", nats.address())).await;
 }
 
+/// Messages between two accounts that are sent while somebody connects and goes.
+const DIRECT_MESSAGES: u64 = 120;
+
+/// Sends messages of ann to bob through both servers at once; returns when all are answered.
+async fn send_direct(servers: &[Server], first: u64) {
+    let mut senders = tokio::task::JoinSet::new();
+    for (number, server) in servers.iter().enumerate() {
+        for task in 0..2_u64 {
+            let mut calls = server.client().await;
+            let start = first + (number as u64 * 2 + task) * DIRECT_MESSAGES / 4;
+            senders.spawn(async move {
+                for random in start..start + DIRECT_MESSAGES / 4 {
+                    let body = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "m" } }]);
+                    let message = json!({ "From_Account": "ann", "To_Account": "bob", "MsgSeq": random,
+                        "MsgRandom": random, "MsgBody": body });
+                    done(&mut calls, "openim/sendmsg", message).await;
+                }
+            });
+        }
+    }
+    senders.join_all().await;
+}
+
+/// The numbers of the next messages from ann, up to `last`.
+async fn direct_numbers(client: &mut TestClient, last: u64) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while numbers.last() != Some(&last) {
+        let frame = client.next().await;
+        if frame["Event"] == "message" {
+            numbers.push(frame["MsgSeq"].as_u64().unwrap());
+        }
+    }
+    numbers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_between_accounts_come_once_and_in_order_from_other_servers_and_over_a_lost_connection() {
+    let database = fresh_database("empty", |_| {});
+    let homes = (0..2).map(|_| Home::over_with(database.url(), RELAXED)).collect();
+    let several = Several::start(homes).await;
+    let [one, other] = &several.servers[..] else { panic!("two servers were started") };
+    let calls = &mut one.client().await;
+    let accounts = json!([{ "UserID": "ann" }, { "UserID": "bob" }]);
+    done(calls, "im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
+
+    let mut bob = connect(other, "bob", "").await;
+    let (numbers, ()) =
+        tokio::join!(direct_numbers(&mut bob, DIRECT_MESSAGES), send_direct(&several.servers, 1));
+    assert!(numbers.iter().copied().eq(1..=DIRECT_MESSAGES), "{numbers:?}");
+
+    // Messages that are sent while bob is away, and while he comes back to the other server.
+    drop(bob);
+    send_direct(&several.servers, 1_000).await;
+    let coming_back = async {
+        let mut bob = connect(one, "bob", "&hold=1").await;
+        bob.send(json!({ "Command": "catch_up", "Peer_Account": "ann", "MsgSeq": DIRECT_MESSAGES })).await;
+        bob.send(json!({ "Command": "go" })).await;
+        direct_numbers(&mut bob, 3 * DIRECT_MESSAGES).await
+    };
+    let (numbers, ()) = tokio::join!(coming_back, send_direct(&several.servers, 2_000));
+    assert!(numbers.iter().copied().eq(DIRECT_MESSAGES + 1..=3 * DIRECT_MESSAGES), "{numbers:?}");
+    for server in several.servers {
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_several_servers_count_adds_up_and_is_there_when_they_have_stopped() {
+    let database = fresh_database("empty", |_| {});
+    let homes = || (0..2).map(|_| Home::over_with(database.url(), RELAXED)).collect();
+    let several = Several::start(homes()).await;
+    let calls = &mut several.servers[0].client().await;
+    let accounts = json!([{ "UserID": "ann" }, { "UserID": "bob" }, { "UserID": "eve" }]);
+    done(calls, "im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
+    done(calls, "import_group", public("g")).await;
+    send_direct(&several.servers, 1).await;
+    for (random, server) in (1..).zip(&several.servers) {
+        let calls = &mut server.client().await;
+        done(calls, "send_group_msg", message("g", random)).await;
+    }
+    for server in several.servers {
+        server.stop().await;
+    }
+    let several = Several::start(homes()).await;
+    let calls = &mut several.servers[1].client().await;
+    let names = [
+        "C2CUpMsgNum",
+        "GroupUpMsgNum",
+        "UpMsgNum",
+        "C2CSendMsgUserNum",
+        "SendMsgUserNum",
+        "GroupSendMsgGroupNum",
+        "GroupNewGroupNum",
+        "GroupAllGroupNum",
+        "RegistUserNumTotal",
+    ];
+    let asked = json!({ "RequestField": names });
+    let answer = done(calls, "openconfigsvr/getappinfo", asked).await;
+    // The administrator is an account, too. A test that runs over midnight sees two days.
+    let days = answer["Result"].as_array().unwrap();
+    let sum = |name: &str| -> u64 {
+        days.iter().take(2).map(|day| day[name].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    let sent = DIRECT_MESSAGES;
+    assert_eq!(names.map(sum), [sent, 2, sent + 2, 1, 2, 1, 1, 1, 4], "{}", days[0]);
+    for server in several.servers {
+        server.stop().await;
+    }
+}
+
 /// Calls come to one server, clients are connected to the other.
 async fn receive_from_each_other(settings: &str) {
     let database = fresh_database("empty", |_| {});

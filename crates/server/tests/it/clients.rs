@@ -1,9 +1,13 @@
 //! Connected clients: the frames they receive, and when they are disconnected.
 
+mod conversations;
 mod direct;
 mod ends;
 mod friends;
+mod members;
+mod official;
 mod presence;
+mod pushes;
 mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};

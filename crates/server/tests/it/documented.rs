@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 const GROUP: &str = "book-club-7";
 const FORUM: &str = "@TGS#_city-forum";
 const PARKS: &str = "@TGS#_city-forum@TOPIC#_parks";
+const NEWS: &str = "@TOA#_library";
 const ARCHIVE: &str = "@TGS#_archive";
 
 /// The JSON on the page, in its order.
@@ -25,8 +26,10 @@ fn shown() -> Vec<Value> {
 
 /// Leaves out what differs from run to run.
 fn without_times(mut frame: Value) -> Value {
-    if let Some(rows) = frame.get_mut("ChatList").and_then(Value::as_array_mut) {
-        rows.iter_mut().for_each(|row| *row = without_times(row.take()));
+    for list in ["ChatList", "SubscriptionList"] {
+        if let Some(rows) = frame.get_mut(list).and_then(Value::as_array_mut) {
+            rows.iter_mut().for_each(|row| *row = without_times(row.take()));
+        }
     }
     if let Some(key) = frame.get_mut("MsgKey") {
         *key = without_time(key);
@@ -100,6 +103,8 @@ async fn perform_between_accounts(client: &mut Client<TcpStream>) {
     done(client, "profile/portrait_set", json!({ "From_Account": "hana", "ProfileItem": nick })).await;
     let friend = json!([{ "To_Account": "ivo", "AddSource": "AddSource_Type_Web" }]);
     done(client, "sns/friend_add", json!({ "From_Account": "hana", "AddFriendItem": friend })).await;
+    let follow = json!({ "From_Account": "hana", "FollowItem": [{ "To_Account": "ivo" }] });
+    done(client, "follow/follow_add", follow).await;
     let message = json!({ "From_Account": "ivo", "To_Account": "hana", "MsgSeq": 93_847_636, "MsgRandom": 1_287_657,
         "MsgBody": text("See you on Friday") });
     let key = done(client, "openim/sendmsg", message).await["MsgKey"].clone();
@@ -108,6 +113,17 @@ async fn perform_between_accounts(client: &mut Client<TcpStream>) {
     let about = json!([{ "From_Account": "ivo", "To_Account": "hana", "MsgKey": key }]);
     let receipt = json!({ "Operator_Account": "hana", "Peer_Account": "ivo", "C2CMsgInfo": about });
     done(client, "openim/c2c_msg_read_receipt", receipt).await;
+}
+
+/// What an official account does.
+async fn perform_officially(client: &mut Client<TcpStream>) {
+    const SERVICE: &str = "official_account_open_http_svc";
+    let new = json!({ "Official_Account": NEWS, "Owner_Account": "ivo", "Name": "Library news" });
+    done(client, &format!("{SERVICE}/create_official_account"), new).await;
+    let add = json!({ "Official_Account": NEWS, "SubscriberList": [{ "Subscriber_Account": "hana" }] });
+    done(client, &format!("{SERVICE}/add_subscriber"), add).await;
+    let message = json!({ "Official_Account": NEWS, "Random": 11, "MsgBody": text("Open on Sunday") });
+    done(client, &format!("{SERVICE}/send_official_account_msg"), message).await;
 }
 
 /// A group with a few more messages than are sent without an acknowledgement.
@@ -131,6 +147,7 @@ async fn every_frame_on_the_page_is_received_so() {
     let mut received = hana.until("ready").await;
     perform(client).await;
     perform_between_accounts(client).await;
+    perform_officially(client).await;
     let shown = shown();
     for request in shown.iter().filter(|shown| shown.get("Command").is_some() && shown.get("Event").is_none())
     {

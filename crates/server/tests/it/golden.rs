@@ -7,7 +7,7 @@
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
 //! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
-//! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began. Within a
+//! in later bodies. `"$hour-5"` in a body is the name of the hour five hours before, `YYYYMMDDHH` in UTC+8. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began. Within a
 //! longer text of an answer they stand for the digits.
 //!
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
@@ -15,6 +15,8 @@
 
 use crate::harness::{APP, DataLocation, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
+use landfall_domain::people::archive::Hour;
+use landfall_domain::time::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -281,6 +283,12 @@ impl Names {
             let end = start + 1 + filled[start + 1..].find('"').unwrap();
             let time = self.time(&filled[start + 1..end]).unwrap();
             filled.replace_range(start..=end, &time.to_string());
+        }
+        while let Some(start) = filled.find("$hour-") {
+            let end = start + filled[start..].find('"').unwrap();
+            let hours: u32 = filled[start + "$hour-".len()..end].parse().unwrap();
+            let present = Hour::of(Timestamp(self.now));
+            filled.replace_range(start..end, &Hour(present.0 - hours).to_string());
         }
         for (name, text) in &self.taken {
             filled = filled.replace(&format!("${name}"), text);

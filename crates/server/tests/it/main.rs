@@ -19,6 +19,8 @@ mod golden;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod limits;

@@ -12,7 +12,7 @@ const IMPORT: &str = "group_open_http_svc/import_group";
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 
 /// The commands that get odd bodies.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 32] = [
     IMPORT,
     LIST,
     "group_open_http_svc/import_group_member",
@@ -40,6 +40,11 @@ const COMMANDS: [&str; 27] = [
     "sns/friend_update",
     "sns/black_list_get",
     "sns/group_add",
+    "follow/follow_add",
+    "all_member_push/im_push",
+    "all_member_push/im_set_attr_name",
+    "all_member_push/im_set_attr",
+    "all_member_push/im_add_tag",
 ];
 
 /// Words that bring odd JSON closer to what commands read.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::net::TcpStream;
 
+mod official;
 mod people;
 
 const SERVICE: &str = "group_open_http_svc";
@@ -128,6 +129,7 @@ fn expected() -> Vec<Value> {
     let mut sent = in_group("AfterSendMsg", said.clone());
     sent["MsgSeq"] = json!(4);
     sent["MsgTime"] = json!(0);
+    sent["MsgId"] = json!("");
     sent["GroupAtInfo"] = json!([]);
     vec![
         about(
@@ -200,6 +202,12 @@ async fn every_event_is_sent_with_its_documented_fields(store: Store) {
         if let Some(time) = body.get_mut("MsgTime") {
             assert!(1_600_000_000 < time.as_u64().unwrap());
             *time = json!(0);
+        }
+        if let Some(id) = body.get_mut("MsgId") {
+            // The numbers of the account, of the time and of the message.
+            let numbers = id.as_str().unwrap().split('-').map(|number| number.parse::<u64>().unwrap());
+            assert_eq!(numbers.collect::<Vec<_>>()[2], 1, "{id}");
+            *id = json!("");
         }
     }
     let expected = expected();
@@ -329,6 +337,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
 
     people::direct_events(client).await;
+    let broadcast = official::official_events(client).await;
 
     let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
     let commands =
@@ -341,6 +350,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     assert_eq!((&set["From_Account"], &set["Operator_Account"]), (&json!("ann"), &json!("administrator")));
     assert_eq!(set["ProfileItem"], portrait["ProfileItem"]);
     people::check_friends(&receiver);
+    official::check_official(&receiver, &broadcast);
     let mut receipts: Vec<_> = receiver
         .all()
         .into_iter()
@@ -358,7 +368,30 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     assert_eq!((receipt, receipts.len()), (expected, 0));
 }
 
+async fn an_app_that_calls_too_often_is_told_of_it(store: Store) {
+    let receiver = Receiver::start().await;
+    let webhook = receiver.config("events = [\"State.StateChange\"]");
+    let server = Server::start_with(Setup { store, calls_per_second: 10, webhook, ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    // More than the limit within any two seconds in which these are made.
+    for _ in 0..60 {
+        client.call("openconfigsvr/getnospeaking", &json!({ "Get_Account": "administrator" })).await;
+    }
+    receiver.until(|| !receiver.all().is_empty()).await;
+    server.stop().await;
+    let [alert] = &receiver.all()[..] else { panic!("one alert in a minute") };
+    let query =
+        "SdkAppid=1400000001&CallbackCommand=Alert.RequestOverLimit&contenttype=json&OptPlatform=RESTAPI";
+    assert_eq!(alert.query, query, "nobody in particular caused it");
+    let body = &bodies(&[alert.clone()])[0];
+    assert!(8 <= body["Request"].as_u64().unwrap(), "{body}");
+    let expected = json!({ "CallbackCommand": "Alert.RequestOverLimit", "ServiceName": "openconfigsvr",
+        "Command": "getnospeaking", "Request": body["Request"], "Limit": 10 });
+    assert_eq!(*body, expected);
+}
+
 on_both_stores! {
+    an_app_that_calls_too_often_is_told_of_it
     every_event_is_sent_with_its_documented_fields
     every_event_that_can_be_switched_on_is_sent
     a_receiver_decides_what_it_is_asked

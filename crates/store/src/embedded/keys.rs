@@ -43,7 +43,7 @@ mod people;
 pub(super) use load::{ALL_LOADS, all_load_deleted, load, load_deleted, load_deleted_account, load_first};
 pub(super) use people::{
     PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
-    direct_day_of, direct_key, fact, fact_of, message_key, named_in, naming,
+    direct_day_of, direct_days, direct_key, fact, fact_of, message_key, named_in, naming,
 };
 
 use super::records::Due;
@@ -110,6 +110,16 @@ fn key(family: u8, scatter: [u8; 3], app: AppId, parts: &[&[u8]]) -> Vec<u8> {
 
 pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(ACCOUNT, app, &[account.as_str().as_bytes()])
+}
+
+/// Start of the keys of all accounts of all apps; [`account_of`] and [`app`] read the rest.
+pub(super) fn all_accounts() -> Vec<u8> {
+    vec![ACCOUNT]
+}
+
+/// The account in its key.
+pub(super) fn account_of(key: &[u8]) -> Option<UserId> {
+    UserId::parse(std::str::from_utf8(key.get(HEAD..)?).ok()?)
 }
 
 /// What is left of accounts of this name that were deleted.
@@ -231,6 +241,11 @@ pub(super) fn day(app: AppId, day: u32, group: &GroupId, topic: &str) -> Vec<u8>
 /// Start of the keys of all days of an app.
 pub(super) fn all_days(app: AppId) -> Vec<u8> {
     ordered(DAY, app, &[])
+}
+
+/// Start of the keys of one day of an app.
+pub(super) fn days(app: AppId, day: u32) -> Vec<u8> {
+    ordered(DAY, app, &[&day.to_be_bytes()])
 }
 
 /// Day, group and topic of a key below [`all_days`].

@@ -179,15 +179,21 @@ impl<'a> Load<'a> {
     pub(super) async fn write_table(&mut self) -> Result<(), StoreError> {
         self.put_placeholders().await?;
         self.must_be_alive().await?;
-        let (table, engine) = (std::mem::take(&mut self.table), self.slot.engine()?);
+        let (mut table, engine) = (std::mem::take(&mut self.table), self.slot.engine()?);
+        table.sort();
         let (reply, written) = oneshot::channel();
-        // A thread of its own has the priority of the one that loads.
-        let thread = std::thread::Builder::new().name("load".to_owned()).spawn(move || {
-            let written = table.write(&engine);
-            drop(engine);
-            drop(reply.send(written));
-        });
-        thread.map_err(|error| StoreError::failed("starting a thread for the tables of a load", &error))?;
+        // A thread gets the priority of the one that starts it: the committer's, not that of a job. The last step keeps the
+        // engine's journal locked, and at a low priority every commit would wait for it to get a processor.
+        let start = move |_: &mut Tx<'_>| {
+            let write = move || {
+                let written = table.write(&engine);
+                drop((table, engine));
+                drop(reply.send(written));
+            };
+            let started = std::thread::Builder::new().name("load".to_owned()).spawn(write);
+            started.map(drop).map_err(|error| StoreError::failed("starting a thread for a load", &error))
+        };
+        self.committer.run(start).await?;
         written.await.map_err(|panicked| StoreError::failed("writing the tables of a load", &panicked))?
     }
 

@@ -189,7 +189,8 @@ fn for_each_key(
 /// Writes the changes that an operation decided on.
 fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<(), StoreError> {
     let app = context.app;
-    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages } = changes;
+    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages, removed_messages } =
+        changes;
     // All reads come before the first write, so that a failure leaves nothing behind.
     let days = new_days(tx, app, &new_messages)?;
     let absent = placeholders.into_iter().map(|id| Ok((tx.account_exists(app, &id)?, id)));
@@ -201,6 +202,10 @@ fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<()
     }
     for (subject, key, fact) in &facts {
         put_fact(tx, app, subject, key, fact.as_ref());
+    }
+    for (pair, message) in &removed_messages {
+        tx.remove_row(keys::direct(app, pair, message.seq));
+        tx.remove_row(keys::direct_key(app, pair, message.key));
     }
     for (pair, message) in &new_messages {
         put_new_message(tx, app, pair, message);
@@ -242,6 +247,20 @@ pub(super) fn put_fact(tx: &mut Tx<'_>, app: AppId, subject: &Subject, key: &Fac
     }
 }
 
+/// Makes a count of an account less by 1, if it is there.
+pub(super) fn count_down(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    subject: &Subject,
+    key: &FactKey,
+) -> Result<(), StoreError> {
+    let place = keys::fact(app, subject, &facts::name(key));
+    if let Some(count) = tx.read(&place, |value| decode_fact(key, value))? {
+        put_fact(tx, app, subject, key, count.less(1).as_ref());
+    }
+    Ok(())
+}
+
 /// Writes a new message and its place in the history, but not its day.
 fn put_new_message(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMessage) {
     tx.put_row(keys::direct(app, pair, message.seq), encode_direct(message));
@@ -275,6 +294,20 @@ pub(super) fn expire(
         found.push((key.to_vec(), decode_seq(value)?));
         Ok(ControlFlow::Continue(()))
     })?;
+    // At most one fact has the extensions of a message.
+    let subject = Subject::Pair(pair.clone());
+    let first = keys::fact(app, &subject, &facts::all_extensions());
+    let young = keys::fact(app, &subject, &facts::extensions_before(before));
+    let mut old = Vec::new();
+    tx.scan((Bound::Included(first), Bound::Excluded(young)), &mut |key, _| {
+        if limit <= old.len() {
+            complete = false;
+            return Ok(ControlFlow::Break(()));
+        }
+        old.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    old.into_iter().for_each(|key| tx.remove_row(key));
     let removed = found.len();
     for (key, seq) in found {
         tx.remove_row(key);

@@ -13,7 +13,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
+use landfall_domain::store::{GroupPage, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
 use landfall_domain::time::Timestamp;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -67,6 +67,30 @@ impl View {
             self.engine.groups.insert(miss, group);
         }
         Ok(group)
+    }
+
+    /// Accounts of an app in the order of their keys, which lie among those of other apps.
+    pub(super) fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let (mut start, end) = beginning(keys::all_accounts());
+        if let Some(after) = after {
+            start = Bound::Excluded(keys::account(app, after));
+        }
+        let mut found = Vec::new();
+        self.scan((start, end), &mut |key, _| {
+            if limit <= found.len() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if keys::app(key) == Some(app) {
+                found.push(keys::account_of(key).ok_or(records::Damaged("name of an account"))?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
     }
 
     /// The time from which signatures of an account are valid.
@@ -193,6 +217,36 @@ impl View {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(page)
+    }
+
+    /// Reads of each group one row, and nothing that belongs to it.
+    pub(super) fn joined_chats(
+        &self,
+        app: AppId,
+        account: &UserId,
+        after: Option<&GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        let (mut start, end) = beginning(keys::all_joined(app, account));
+        if let Some(after) = after {
+            start = Bound::Excluded(keys::joined(app, account, after));
+        }
+        let mut found = JoinedChats::default();
+        let (mut looked_at, mut more) = (0, false);
+        self.scan((start, end), &mut |key, _| {
+            if looked_at == limit {
+                more = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            looked_at += 1;
+            let id = std::str::from_utf8(keys::joined_group(key, account)).ok().and_then(GroupId::parse);
+            let id = id.ok_or(records::Damaged("membership"))?;
+            let chat = self.read(&keys::group(app, &id), |value| records::decode_chat(&id, value))?;
+            found.chats.extend(chat.flatten());
+            found.last = Some(id);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(if more { found } else { JoinedChats { last: None, ..found } })
     }
 
     pub(super) fn list_groups(

@@ -17,8 +17,9 @@ use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
-use landfall_domain::message::{Message, MessageState, Priority, ReadMark};
+use landfall_domain::message::{Message, MessageLog, MessageState, Priority, ReadMark};
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::store::JoinedChat;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,7 @@ struct GroupRecord<'text> {
 pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
     let group = &row.group;
     let profile = &group.profile;
-    encode(&GroupRecord {
+    let value = encode(&GroupRecord {
         kind: group.kind.code(),
         name: profile.name.as_str(),
         introduction: profile.introduction.as_str(),
@@ -129,12 +130,44 @@ pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
         active: group.active,
         member_count: group.member_count,
         list_position: group.list_position,
-    })
+    });
+    match group.log.listed {
+        None => value,
+        // As above.
+        Some(listed) => postcard::to_extend(&listed.0, value).unwrap_or_default(),
+    }
 }
 
+/// A group's record, and what stands behind it, which programs that do not know it leave unread: the time that lists of
+/// conversations show, where that is not the time of the last message.
+fn read_group(bytes: &[u8]) -> Result<(GroupRecord<'_>, Option<Timestamp>), Damaged> {
+    let damaged = |_| Damaged(GROUP);
+    let Some((&VERSION, rest)) = bytes.split_first() else { return Err(Damaged(GROUP)) };
+    let (record, rest) = postcard::take_from_bytes(rest).map_err(damaged)?;
+    let listed: Option<u64> =
+        if rest.is_empty() { None } else { Some(postcard::from_bytes(rest).map_err(damaged)?) };
+    Ok((record, listed.map(Timestamp)))
+}
+
+/// What lists of conversations show of a group; `None` when nothing was said in it yet.
+pub(super) fn decode_chat(id: &GroupId, bytes: &[u8]) -> Result<Option<JoinedChat>, Damaged> {
+    let (record, listed) = read_group(bytes)?;
+    let log = MessageLog { listed, ..record.log.into() };
+    Ok(record.active.then(|| JoinedChat {
+        group: id.clone(),
+        created: Timestamp(record.created),
+        last_seq: log.last_seq(),
+        last_listed: log.last_listed(),
+        quiet: listed.is_some(),
+    }))
+}
+
+/// What a group is called where it cannot be read.
+const GROUP: &str = "group";
+
 pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damaged> {
-    const WHAT: &str = "group";
-    let record: GroupRecord<'_> = decode(bytes, WHAT)?;
+    const WHAT: &str = GROUP;
+    let (record, listed) = read_group(bytes)?;
     let fields = custom_fields(record.fields, WHAT)?;
     let text = |raw: &str| Text::stored(raw.to_owned());
     let owner = record.owner.map(|name| UserId::parse(name).ok_or(Damaged(WHAT))).transpose()?;
@@ -161,7 +194,7 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
         created: Timestamp(record.created),
         info_seq: record.info_seq,
         info_changed: Timestamp(record.info_changed),
-        log: record.log.into(),
+        log: MessageLog { listed, ..record.log.into() },
         history_before_join: record.history_before_join,
         permissions_enabled: record.permissions_enabled,
         default_permissions: record.default_permissions,

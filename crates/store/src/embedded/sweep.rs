@@ -154,6 +154,9 @@ fn forget(tx: &mut Tx<'_>, app: AppId, account: &UserId, budget: &mut usize) -> 
                 return Ok(());
             }
             *budget -= 1;
+            if let Some((peer, count)) = key.counted_in() {
+                people::count_down(tx, app, &Subject::Account(peer.clone()), &count)?;
+            }
             people::put_fact(tx, app, &subject, &key, None);
         }
     }

@@ -99,6 +99,7 @@ impl PreviousState {
             | Part::Counters(_)
             | Part::TopicMember(_)
             | Part::Ban(_)
+            | Part::Application(_)
             | Part::LiveAdmin(_)
             | Part::PermissionGroup(_)
             | Part::TopicPermission(_)

@@ -6,7 +6,7 @@ use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::reach::Keys;
-use super::rows::{NameRange, PartLists};
+use super::rows::{FactNames, NameRange, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
@@ -32,17 +32,44 @@ pub(super) struct Day {
     pub(super) place: Conversation,
 }
 
-/// The next days on which messages were sent before `before`.
-pub(super) struct OldDays {
-    pub(super) app: AppId,
-    pub(super) before: Timestamp,
-    pub(super) after: Option<Day>,
+/// The next conversations that have messages of some days.
+pub(super) struct DaysOfGroups {
+    app: AppId,
+    /// The last day; `None`: of none.
+    last: Option<i64>,
+    /// Those behind this day, group and topic.
+    after: (i64, String, String),
+}
+
+impl DaysOfGroups {
+    /// Of the days on which messages were sent before `before`.
+    pub(super) fn until(app: AppId, before: Timestamp, after: Option<Day>) -> Self {
+        let after = match after {
+            Some(Day { day, group, place }) => (day, group.to_string(), parts::topic_of(&place).to_owned()),
+            None => <_>::default(),
+        };
+        Self { app, last: last_before(before), after }
+    }
+
+    /// Of one day.
+    pub(super) fn on(app: AppId, day: u32, after: Option<(GroupId, Conversation)>) -> Self {
+        let (group, topic) = match after {
+            Some((group, place)) => (group.to_string(), parts::topic_of(&place).to_owned()),
+            None => <_>::default(),
+        };
+        Self { app, last: Some(day.into()), after: (day.into(), group, topic) }
+    }
+}
+
+/// The last day on which something was sent before `before`.
+fn last_before(before: Timestamp) -> Option<i64> {
+    before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last))))
 }
 
 #[async_trait]
-impl Work for OldDays {
+impl Work for DaysOfGroups {
     type Output = Vec<Day>;
-    const DOING: &'static str = "looking for old messages";
+    const DOING: &'static str = "looking for days with messages";
     const KIND: Kind = Kind::Statement;
 
     fn entrance(&self) -> Entrance<'_> {
@@ -50,15 +77,9 @@ impl Work for OldDays {
     }
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<Day>, Failure> {
-        let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
-            return Ok(Vec::new());
-        };
-        let (first, group, topic) = match &self.after {
-            Some(Day { day, group, place }) => (*day, group.as_str(), parts::topic_of(place)),
-            None => (0, "", ""),
-        };
+        let (Some(last), (first, group, topic)) = (self.last, &self.after) else { return Ok(Vec::new()) };
         let app = app_column(self.app);
-        let parameters: Parameters<'_> = vec![&app, &last, &first, &group, &topic, &PAGE];
+        let parameters: Parameters<'_> = vec![&app, &last, first, group, topic, &PAGE];
         let rows = tx.query(&statements::OLD_DAYS, &parameters).await?;
         let days: Vec<(i64, GroupId, Conversation)> = read_all(&rows)?;
         Ok(days.into_iter().map(|(day, group, place)| Day { day, group, place }).collect())
@@ -157,17 +178,33 @@ impl Expire {
     }
 }
 
-/// The next pairs that have messages of a day on which messages were sent before `before`, each with the day.
-pub(super) struct OldPairs {
-    pub(super) app: AppId,
-    pub(super) before: Timestamp,
-    pub(super) after: Option<(i64, Pair)>,
+/// The next pairs that have messages of some days, each with the day.
+pub(super) struct DaysOfPairs {
+    app: AppId,
+    /// The last day; `None`: of none.
+    last: Option<i64>,
+    /// Those behind this day and pair.
+    after: (i64, String),
+}
+
+impl DaysOfPairs {
+    /// Of the days on which messages were sent before `before`.
+    pub(super) fn until(app: AppId, before: Timestamp, after: Option<(i64, Pair)>) -> Self {
+        let after = after.map(|(day, pair)| (day, pair.to_string())).unwrap_or_default();
+        Self { app, last: last_before(before), after }
+    }
+
+    /// Of one day.
+    pub(super) fn on(app: AppId, day: u32, after: Option<Pair>) -> Self {
+        let pair = after.map(|pair| pair.to_string()).unwrap_or_default();
+        Self { app, last: Some(day.into()), after: (day.into(), pair) }
+    }
 }
 
 #[async_trait]
-impl Work for OldPairs {
+impl Work for DaysOfPairs {
     type Output = Vec<(i64, Pair)>;
-    const DOING: &'static str = "looking for old messages";
+    const DOING: &'static str = "looking for days with messages";
     const KIND: Kind = Kind::Statement;
 
     fn entrance(&self) -> Entrance<'_> {
@@ -175,15 +212,9 @@ impl Work for OldPairs {
     }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
-        let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
-            return Ok(Vec::new());
-        };
-        let (first, pair) = match &self.after {
-            Some((day, pair)) => (*day, pair.to_string()),
-            None => (0, String::new()),
-        };
+        let (Some(last), (first, pair)) = (self.last, &self.after) else { return Ok(Vec::new()) };
         let app = app_column(self.app);
-        let parameters: Parameters<'_> = vec![&app, &last, &first, &pair, &PAGE];
+        let parameters: Parameters<'_> = vec![&app, &last, first, pair, &PAGE];
         read_all(&tx.query(&statements::OLD_DIRECT_DAYS, &parameters).await?)
     }
 }
@@ -213,6 +244,9 @@ impl Work for ExpirePair {
         let (lowest, highest) = (seqs.iter().min(), seqs.iter().max());
         let parameters: Parameters<'_> = vec![&app, &pair, &seqs, &lowest, &highest];
         tx.run(&statements::REMOVE_DIRECT_NUMBERED, &parameters).await?;
+        let FactNames { kind, from, to } = FactNames::of_extensions_before(*before);
+        let parameters: Parameters<'_> = vec![&app, &pair, &kind, &from, &to];
+        tx.run(&statements::REMOVE_FACT_RANGE, &parameters).await?;
         if seqs.len() < *limit {
             let end = i64::from(day(*before));
             tx.run(&statements::REMOVE_DIRECT_DAYS_BEFORE, &[&app, &pair, &end]).await?;

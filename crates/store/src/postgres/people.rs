@@ -231,7 +231,8 @@ async fn write(
     entries: &NewEntries<'_>,
 ) -> Result<(), Failure> {
     let app = context.app;
-    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages } = changes;
+    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages, removed_messages } =
+        changes;
     // Of two rows with one key the last counts, as in a store that writes them one by one.
     let accounts: BTreeMap<_, _> = accounts.iter().map(|(id, account)| (id, account)).collect();
     let facts: BTreeMap<_, _> =
@@ -258,6 +259,7 @@ async fn write(
     let removed = facts.iter().filter(|(_, fact)| fact.is_none()).map(|((subject, key), _)| (*subject, *key));
     futures_util::try_join!(
         remove_facts(tx, app, removed),
+        remove_messages(tx, app, removed_messages),
         tables::put(tx, &statements::PUT_ACCOUNTS, &account_rows),
         tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholder_rows),
         tables::put(tx, &statements::PUT_FACTS, &fact_rows),
@@ -289,18 +291,70 @@ async fn remove_facts(
     Ok(())
 }
 
+async fn remove_messages(tx: &Tx, app: AppId, removed: &[(Pair, DirectMessage)]) -> Result<(), Failure> {
+    let app = app_column(app);
+    let mut places: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (pair, message) in removed {
+        places.entry(pair.to_string()).or_default().push(message.seq.into());
+    }
+    let removals = places.iter().map(async |(pair, numbers)| {
+        let (lowest, highest) = (numbers.iter().min(), numbers.iter().max());
+        let parameters: Parameters<'_> = vec![&app, pair, numbers, &lowest, &highest];
+        tx.run(&statements::REMOVE_DIRECT_NUMBERED, &parameters).await
+    });
+    try_join_all(removals).await?;
+    Ok(())
+}
+
 /// Names of facts read by one statement.
-const CHUNK: i64 = 1_000;
+const CHUNK: usize = 1_000;
+
+/// Makes the counts less to which the facts of deleted accounts added.
+async fn count_down(tx: &Tx, app: AppId, accounts: &[&UserId]) -> Result<(), Failure> {
+    let reader = PeopleReader { tx, app: app_column(app) };
+    let mut counted: BTreeMap<(Subject, FactKey), u64> = BTreeMap::new();
+    for account in accounts {
+        for family in FactFamily::COUNTED {
+            let subject = Subject::Account((*account).clone());
+            let mut range = FactRange { subject, family, after: None, limit: CHUNK };
+            loop {
+                let found = reader.range(&range).await?;
+                for (peer, count) in found.iter().filter_map(|((_, key), _)| key.counted_in()) {
+                    *counted.entry((Subject::Account(peer.clone()), count)).or_default() += 1;
+                }
+                let Some(((_, last), _)) = found.last().filter(|_| found.len() == CHUNK) else { break };
+                range.after = Some(last.clone());
+            }
+        }
+    }
+    let places: Vec<_> = counted.keys().cloned().collect();
+    let found = reader.facts(&places).await?;
+    let mut rows = FactLists::with_capacity(app, found.len());
+    let mut gone = Vec::new();
+    for ((subject, key), fact) in &found {
+        let by = counted.get(&(subject.clone(), key.clone())).copied().unwrap_or_default();
+        match fact.less(by) {
+            Some(less) => rows.push(subject, key, &less),
+            None => gone.push((subject, key)),
+        }
+    }
+    futures_util::try_join!(
+        remove_facts(tx, app, gone.into_iter()),
+        tables::put(tx, &statements::PUT_FACTS, &rows),
+    )?;
+    Ok(())
+}
 
 /// Removes the facts about deleted accounts with their conversations, and the facts that name them. The lock of the app is
 /// held.
 pub(super) async fn forget(tx: &Tx, app: AppId, accounts: &[&UserId]) -> Result<(), Failure> {
-    let app = app_column(app);
+    count_down(tx, app, accounts).await?;
+    let (app, limit) = (app_column(app), count(CHUNK));
     for account in accounts {
         let own = account.as_str();
         let FactNames { kind, mut from, to } = FactNames::of_direct_chats();
         loop {
-            let parameters: Parameters<'_> = vec![&app, &own, &kind, &from, &to, &CHUNK];
+            let parameters: Parameters<'_> = vec![&app, &own, &kind, &from, &to, &limit];
             let chats = facts_of(&tx.query(&statements::FACT_RANGE, &parameters).await?)?;
             let Some(((_, last), _)) = chats.last() else { break };
             from = FactNames { kind, from, to: String::new() }.after(last).from;

@@ -13,7 +13,9 @@ use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
+use landfall_domain::store::{
+    GroupPage, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow,
+};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +63,26 @@ impl Work for Accounts {
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| accounts.get(id).cloned()).collect())
+    }
+}
+
+/// Accounts of an app, in the order of their names.
+pub(super) struct ListAccounts {
+    pub(super) app: AppId,
+    pub(super) after: Option<UserId>,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for ListAccounts {
+    type Output = Vec<UserId>;
+    const DOING: &'static str = "reading the accounts of an app";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<UserId>, Failure> {
+        let (app, limit) = (app_column(self.app), count(self.limit));
+        let after = self.after.as_ref().map_or("", UserId::as_str);
+        read_all(&tx.query(&statements::LIST_ACCOUNTS, &[&app, &after, &limit]).await?)
     }
 }
 
@@ -231,6 +253,44 @@ impl Work for JoinedGroups {
         let mut members: BTreeMap<GroupId, Member> = read_all(&members)?;
         let groups = ids.iter().filter_map(|id| Some((groups.remove(id)?, members.remove(id)?))).collect();
         Ok(JoinedPage { total: total as u64, groups })
+    }
+}
+
+/// What lists of conversations show of the groups of one account.
+pub(super) struct ReadJoinedChats {
+    pub(super) app: AppId,
+    pub(super) account: UserId,
+    pub(super) after: Option<GroupId>,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for ReadJoinedChats {
+    type Output = JoinedChats;
+    const DOING: &'static str = "reading an account's conversations in groups";
+    const KIND: Kind = Kind::Read;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_account(&self.account)
+    }
+
+    /// Two statements, however many groups there are.
+    async fn perform(&self, tx: &Tx) -> Result<JoinedChats, Failure> {
+        tx.begin(None, &[]).await?;
+        let (app, account) = (app_column(self.app), self.account.as_str());
+        let after = self.after.as_ref().map_or("", GroupId::as_str);
+        let kinds: Vec<i16> = GroupType::ALL.iter().map(GroupType::write).collect();
+        let (support, one_more) = (vec![false, true], count(self.limit.saturating_add(1)));
+        let parameters: Parameters<'_> = vec![&app, &account, &after, &kinds, &support, &one_more];
+        let rows = tx.query(&statements::JOINED, &parameters).await?;
+        let mut ids: Vec<GroupId> = read_all(&rows)?;
+        let more = self.limit < ids.len();
+        ids.truncate(self.limit);
+        let names: Vec<&str> = ids.iter().map(GroupId::as_str).collect();
+        let rows = tx.query(&statements::GROUP_CHATS, &[&app, &names]).await?;
+        let mut chats: Vec<JoinedChat> = read_all(&rows)?;
+        chats.sort_by(|one, other| one.group.cmp(&other.group));
+        Ok(JoinedChats { chats, last: ids.pop().filter(|_| more) })
     }
 }
 

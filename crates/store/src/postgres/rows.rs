@@ -21,6 +21,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::origin::{JobId, Origin, Provenance, Seal};
+use landfall_domain::store::JoinedChat;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,7 @@ table! {
         read_by_all: u32,
         cleared: u32,
         first_kept: u32,
+        listed: Option<Timestamp>,
         history_before_join: bool,
         permissions_enabled: bool,
         default_permissions: Bits,
@@ -66,7 +68,7 @@ table! {
         created,
         info_seq,
         info_changed,
-        log: MessageLog { next_seq: next_message_seq, last_message, read_by_all, cleared, first_kept },
+        log: MessageLog { next_seq: next_message_seq, last_message, read_by_all, cleared, first_kept, listed },
         history_before_join,
         permissions_enabled,
         default_permissions,
@@ -117,6 +119,17 @@ impl<'row> MembershipLists<'row> {
         self.group_id.push(group.id.as_str());
         self.kind.push(GroupType::write(&group.kind));
         self.support_topic.push(group.support_topic);
+    }
+}
+
+impl Record for JoinedChat {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        let (group, created) = (reader.next::<GroupId>()?, reader.next::<Timestamp>()?);
+        let (next_seq, last_message) = (reader.next::<u32>()?, reader.next::<Timestamp>()?);
+        let listed = reader.next::<Option<Timestamp>>()?;
+        let log = MessageLog { next_seq, last_message, listed, ..MessageLog::default() };
+        let (last_seq, last_listed) = (log.last_seq(), log.last_listed());
+        Ok(Self { group, created, last_seq, last_listed, quiet: listed.is_some() })
     }
 }
 

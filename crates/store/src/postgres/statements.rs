@@ -102,7 +102,8 @@ pub(super) use people::{
     COPY_DIRECT, COPY_FACTS, DIRECT_AFTER, DIRECT_BETWEEN, DIRECT_KEYED, DIRECT_NUMBERED, DIRECT_REPEATED,
     FACT_COUNT, FACT_RANGE, FACTS_NAMED, FACTS_OF_SUBJECTS, INSERT_DIRECT, INSERT_DIRECT_DAYS,
     OLD_DIRECT_DAYS, OLDEST_DIRECT, PUT_DIRECT, PUT_FACTS, REMOVE_DIRECT, REMOVE_DIRECT_DAYS,
-    REMOVE_DIRECT_DAYS_BEFORE, REMOVE_DIRECT_NUMBERED, REMOVE_FACTS, REMOVE_FACTS_NAMING, REMOVE_FACTS_OF,
+    REMOVE_DIRECT_DAYS_BEFORE, REMOVE_DIRECT_NUMBERED, REMOVE_FACT_RANGE, REMOVE_FACTS, REMOVE_FACTS_NAMING,
+    REMOVE_FACTS_OF,
 };
 
 statements! {
@@ -174,8 +175,12 @@ statements! {
     /// The columns that change with a message, a new member or one that leaves.
     PUT_FIGURES: Group = "
         UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
-            first_kept = $7, active = $8, member_count = $9
+            first_kept = $7, active = $8, member_count = $9, listed = $10
         WHERE sdk_app_id = $1 AND group_id = $2";
+    /// What lists of conversations show of groups.
+    GROUP_CHATS: Group = "
+        SELECT group_id, created, next_message_seq, last_message, listed FROM landfall.groups
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND active";
     /// Those without messages.
     INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups
@@ -360,6 +365,10 @@ statements! {
     GROUP_TOTAL: Figures = "
         SELECT COALESCE(sum(groups), 0)::bigint FROM landfall.group_counts
         WHERE sdk_app_id = $1 AND kind = ANY($2::smallint[])";
+    /// How many accounts an app has only all of them together know. $2: first seen at this second or later.
+    COUNT_ACCOUNTS: List = "
+        SELECT count(*) FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND created >= $2 AND NOT placeholder";
     GIVE_POSITIONS: Figures = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = positions.given + excluded.given
@@ -459,6 +468,10 @@ statements! {
         SELECT group_id, list_position FROM landfall.groups
         WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
+    /// Which accounts an app has only all of them together know.
+    LIST_ACCOUNTS: List = "
+        SELECT account FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND account > $2 ORDER BY account LIMIT $3";
     /// Which groups a job made only all groups together know.
     GROUPS_OF_JOB: List = "
         SELECT group_id FROM landfall.origins

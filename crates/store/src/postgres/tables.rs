@@ -183,8 +183,9 @@ pub(super) async fn put_group(tx: &Tx, app: AppId, before: &Group, after: &Group
     let (app, id, last) = (app_column(app), after.id.as_str(), time_column(log.last_message));
     let [next, read, cleared, first, count] =
         [log.next_seq, log.read_by_all, log.cleared, log.first_kept, after.member_count].map(i64::from);
+    let listed = log.listed.map(time_column);
     let parameters: Parameters<'_> =
-        vec![&app, &id, &next, &last, &read, &cleared, &first, &after.active, &count];
+        vec![&app, &id, &next, &last, &read, &cleared, &first, &after.active, &count, &listed];
     tx.run(&statements::PUT_FIGURES, &parameters).await?;
     Ok(())
 }

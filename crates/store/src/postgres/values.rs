@@ -101,6 +101,10 @@ column!(u64 as "bigint": i64, |value| i64::try_from(*value).unwrap_or(i64::MAX),
 column!(Timestamp as "bigint": i64, |time| u64::write(&time.0), |raw: i64| {
     u64::try_from(raw).map(Self).map_err(|_| Failure::Damaged("number"))
 });
+column!(Option<Timestamp> as "bigint": Option<i64>, |time| time.as_ref().map(Timestamp::write), |raw: Option<i64>| {
+    let time = raw.map(u64::try_from).transpose().map_err(|_| Failure::Damaged("number"))?;
+    Ok(time.map(Timestamp))
+});
 column!(Bits => u64 as "bigint": i64, |bits| bits.cast_signed(), |raw: i64| Ok(raw.cast_unsigned()));
 column!(Option<Bits> => Option<u64> as "bigint": Option<i64>, |bits| bits.map(u64::cast_signed), |raw: Option<i64>| {
     Ok(raw.map(i64::cast_unsigned))

@@ -5,6 +5,7 @@ use super::operation::Change;
 use super::scripted::{permission_group, topic};
 use super::user;
 use landfall_domain::attributes::AttributeChange;
+use landfall_domain::event::Joining;
 use landfall_domain::extension::{AskedExtension, ExtensionChange};
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -112,6 +113,7 @@ fn members(group: &GroupId) -> BoxedStrategy<Change> {
         operator: operator(),
         accounts,
         silent,
+        how: Joining::Invited,
     });
     let id = group.clone();
     let known = prop_oneof![1 => Just(None), 3 => Just(Some(permission_group()))];
@@ -123,6 +125,7 @@ fn members(group: &GroupId) -> BoxedStrategy<Change> {
             operator: operator(),
             accounts,
             silent,
+            quit: false,
             even_owner,
             permission_groups,
         }
@@ -254,7 +257,8 @@ fn messages(group: &GroupId) -> BoxedStrategy<Change> {
     });
     let import = vec(one, 1..5).prop_map(move |mut messages| {
         messages.sort_by_key(|message| message.sent);
-        ImportMessages { group: id.clone(), messages }
+        let listed = messages.len() % 2 == 0;
+        ImportMessages { group: id.clone(), messages, listed }
     });
     prop_oneof![4 => change(send), 2 => import.prop_map(Change::import), 5 => history(group), 3 => receipts(group)].boxed()
 }

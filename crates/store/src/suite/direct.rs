@@ -1,14 +1,18 @@
 //! Messages between two accounts: the real operations, for the model test and for cases of their own.
 
+use super::brought::bring_direct;
 use super::subscribers::every_event;
 use super::{APP, account, answered, context, user};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Body;
+use landfall_domain::origin::JobId;
+use landfall_domain::people::brought::Brought;
 use landfall_domain::people::fact::{Chat, Fact, FactKey, Unread};
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
+use landfall_domain::people::operations::bring_direct::BringDirect;
 use landfall_domain::people::operations::confirm_messages::ConfirmMessages;
 use landfall_domain::people::operations::delete_chat::DeleteChat;
 use landfall_domain::people::operations::hide_messages::HideMessages;
@@ -17,6 +21,7 @@ use landfall_domain::people::operations::modify_direct::ModifyDirect;
 use landfall_domain::people::operations::read_direct::ReadDirect;
 use landfall_domain::people::operations::recall_direct::RecallDirect;
 use landfall_domain::people::operations::send_direct::{SendDirect, SenderCopy};
+use landfall_domain::people::operations::take_back::TakeBack;
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::store::Store;
@@ -36,6 +41,8 @@ pub(crate) enum DirectAction {
     Confirm(ConfirmMessages),
     Hide(HideMessages),
     Delete(DeleteChat),
+    Bring(BringDirect),
+    TakeBack(TakeBack),
 }
 
 /// Performs an operation; its answer or refusal as text.
@@ -54,6 +61,8 @@ pub(crate) async fn perform(
         DirectAction::Confirm(operation) => change(store, context, operation).await,
         DirectAction::Hide(operation) => change(store, context, operation).await,
         DirectAction::Delete(operation) => change(store, context, operation).await,
+        DirectAction::Bring(import) => silently(store, context, import).await,
+        DirectAction::TakeBack(import) => silently(store, context, import).await,
     }
 }
 
@@ -79,7 +88,12 @@ fn as_text<T: Debug, E: Debug>(result: Result<T, E>) -> Result<String, String> {
 }
 
 fn body(words: &str) -> Body {
-    Body { elements: format!("[{words:?}]").into(), receipt: words.len() == 1, ..Body::default() }
+    Body {
+        elements: format!("[{words:?}]").into(),
+        receipt: words.len() == 1,
+        extensible: words.len() == 2,
+        ..Body::default()
+    }
 }
 
 pub(crate) fn send(sender: &str, receivers: &[&str], number: u32) -> SendDirect {
@@ -103,14 +117,20 @@ fn import(sender: &str, receiver: &str, sent: u64) -> ImportDirect {
     ImportDirect { sender: user(sender), receiver: user(receiver), key, body: body("m") }
 }
 
+/// Keys of messages that the model test imports. No script uses them.
+pub(crate) fn direct_keys() -> impl Iterator<Item = MessageKey> {
+    (0..12).map(|number| MessageKey {
+        sent: Timestamp(1 + u64::from(number % 3)),
+        number: 1_000 + number / 3 % 2,
+        random: 1_000 + number / 6,
+    })
+}
+
 /// Any operation on conversations of some accounts.
 pub(crate) fn some_direct_action(
     some_user: fn() -> BoxedStrategy<UserId>,
 ) -> impl Strategy<Value = DirectAction> {
-    // No key that scripts use.
-    let key = (1_u64..4, 1_000_u32..1_002, 1_000_u32..1_002)
-        .prop_map(|(sent, number, random)| MessageKey { sent: Timestamp(sent), number, random })
-        .boxed();
+    let key = prop::sample::select(direct_keys().collect::<Vec<_>>()).boxed();
     let two = || (some_user(), some_user());
     let keys = || prop::collection::vec(key.clone(), 0..3);
     let sending = (two(), some_user(), key.clone(), "[a-b]{0,2}", 0_u8..32);
@@ -154,7 +174,19 @@ pub(crate) fn some_direct_action(
     let delete = (two(), any::<bool>()).prop_map(|((account, peer), clear)| {
         DirectAction::Delete(DeleteChat { account, chat: Chat::Direct(peer), clear, last_seq: 0 })
     });
-    prop_oneof![8 => send, 4 => import, 3 => about, 2 => read, 1 => confirm, 1 => hide, 1 => delete]
+    let bringing = (1_u64..3, two(), keys(), "[a-b]{1,2}");
+    let bring = bringing.prop_map(|(job, (sender, receiver), keys, words)| {
+        DirectAction::Bring(bring_direct(job, sender, receiver, &keys, &words))
+    });
+    let taking = (1_u64..3, two(), any::<bool>());
+    let take_back = taking.prop_map(|(job, (one, other), force)| {
+        let about = Brought::Direct(Pair::of(one, other));
+        DirectAction::TakeBack(TakeBack { job: JobId(job), about, force })
+    });
+    prop_oneof![
+        8 => send, 4 => import, 3 => about, 2 => read, 1 => confirm, 1 => hide, 1 => delete, 3 => bring,
+        2 => take_back
+    ]
 }
 
 async fn run(store: &dyn Store, action: DirectAction) -> Result<String, String> {

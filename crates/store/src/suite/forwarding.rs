@@ -22,7 +22,9 @@ use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::staged::WholeMessage;
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
@@ -111,6 +113,16 @@ impl<R: Route> Store for Forwarding<R> {
         self.0.store().joined_groups(app, account, window).await
     }
 
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.0.store().joined_chats(app, account, after, limit).await
+    }
+
     async fn expire_messages(
         &self,
         app: AppId,
@@ -172,6 +184,15 @@ impl<R: Route> Store for Forwarding<R> {
 
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         self.0.store().accounts(app, ids).await
+    }
+
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.0.store().list_accounts(app, after, limit).await
     }
 
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {

@@ -29,14 +29,14 @@ use std::fmt::Debug;
 const LIMITS: FriendLimits =
     FriendLimits { count: 3, lists: 2, requests: 2, blocklist: 2, ..Limits::FAITHFUL.friends };
 
-fn change<O>(values: impl Strategy<Value = O> + 'static) -> BoxedStrategy<PeopleChange>
+pub(super) fn change<O>(values: impl Strategy<Value = O> + 'static) -> BoxedStrategy<PeopleChange>
 where
     O: PeopleOperation<Answer: Debug, Refusal: Debug> + Clone + Debug,
 {
     values.prop_map(PeopleChange::new).boxed()
 }
 
-fn some_users() -> impl Strategy<Value = Vec<UserId>> {
+pub(super) fn some_users() -> impl Strategy<Value = Vec<UserId>> {
     vec(some_user(), 1..4)
 }
 

@@ -5,6 +5,7 @@ use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
     APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, text, user,
 };
+use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
 use landfall_domain::error::NoSuchGroup;
 use landfall_domain::fields::{CustomField, FieldKey};
@@ -104,7 +105,7 @@ pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn S
     assert_eq!(join(store, context(), "g", first).await, Ok(vec![Imported; 4]));
     // The owner is stored apart from the other members.
     let owner = ChangeOwner { group: group_id("g"), owner: user("bob"), operator: user("admin") };
-    decided(perform(store, context(), owner, no_subscribers()).await).unwrap();
+    decided(perform(store, context(), Actor::App, owner, no_subscribers()).await).unwrap();
     let seen = async || World::of(store, APP, &[group_id("g")], &[user("bob")]).await;
     let mut expected = seen().await;
     // Other fields of present members do not change.

@@ -18,7 +18,9 @@ use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use people::{People, joined};
@@ -52,6 +54,7 @@ fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     match (family, key) {
         (PartFamily::Topics, PartKey::Topic(_))
         | (PartFamily::Bans, PartKey::Ban(_))
+        | (PartFamily::Applications, PartKey::Application(_))
         | (PartFamily::LiveAdmins, PartKey::LiveAdmin(_))
         | (PartFamily::PermissionGroups, PartKey::PermissionGroup(_)) => true,
         (PartFamily::TopicMembers(topic), PartKey::TopicMember(of, _)) => topic == of,
@@ -133,6 +136,7 @@ impl StoredGroup {
             | PartKey::Topic(_)
             | PartKey::TopicMember(..)
             | PartKey::Ban(_)
+            | PartKey::Application(_)
             | PartKey::LiveAdmin(_)
             | PartKey::PermissionGroup(_)
             | PartKey::TopicPermission(..)
@@ -355,6 +359,29 @@ impl Store for Memory {
         }))
     }
 
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        Ok(self.with(app, |held| {
+            let joined = held.groups.values().filter(|whole| whole.members.contains_key(&account));
+            let behind = joined.filter(|whole| after.as_ref().is_none_or(|after| *after < whole.group.id));
+            let mut found = JoinedChats::default();
+            for (number, whole) in behind.enumerate() {
+                if number == limit {
+                    return found;
+                }
+                let group = &whole.group;
+                found.last = Some(group.id.clone());
+                found.chats.extend(group.active.then(|| JoinedChat::of(group)));
+            }
+            JoinedChats { last: None, ..found }
+        }))
+    }
+
     async fn expire_messages(
         &self,
         app: AppId,
@@ -455,6 +482,18 @@ impl Store for Memory {
 
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         Ok(self.with(app, |held| ids.iter().map(|id| held.accounts.get(id).cloned()).collect()))
+    }
+
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.with(app, |held| {
+            let behind = held.accounts.keys().filter(|id| after.as_ref().is_none_or(|after| after < *id));
+            behind.take(limit).cloned().collect()
+        }))
     }
 
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {

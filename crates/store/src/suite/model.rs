@@ -4,8 +4,11 @@
 
 use super::changes::some_change;
 use super::direct::some_direct_action;
+use super::folders::some_folder_change;
+use super::follow_changes::some_follow_change;
 use super::friend_changes::some_friend_change;
 use super::memory::Memory;
+use super::official_changes::some_official_change;
 use super::operation::{Change, Operation, perform};
 use super::people_script::PeopleAction;
 use super::scripted::{Action, Script};
@@ -183,6 +186,9 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         1 => some_user().prop_map(Operation::Kick),
         8 => some_people_action().prop_map(Operation::People),
         12 => some_friend_change().prop_map(Operation::ChangePeople),
+        8 => some_folder_change().prop_map(Operation::ChangePeople),
+        10 => some_follow_change().prop_map(Operation::ChangePeople),
+        12 => some_official_change().prop_map(Operation::ChangePeople),
         10 => some_direct_action(|| some_user().boxed()).prop_map(Operation::Direct),
     ]
 }

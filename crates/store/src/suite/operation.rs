@@ -6,6 +6,7 @@ use super::people_script::{PeopleAction, PeopleScript};
 use super::subscribers::every_event;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
+use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::ids::{GroupId, UserId};
@@ -137,7 +138,7 @@ impl<O: GroupOperation<Answer: Debug> + Clone + Debug> AnyChange for O {
         store: &dyn Store,
         context: Context,
     ) -> Result<Result<String, Refusal>, StoreError> {
-        let answer = answered(change(store, context, self.clone(), every_event()).await)?;
+        let answer = answered(change(store, context, Actor::App, self.clone(), every_event()).await)?;
         Ok(answer.map(|answer| format!("{answer:?}")))
     }
 }

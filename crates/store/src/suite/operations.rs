@@ -4,6 +4,7 @@ use super::scripted::{Action, Script, topic};
 use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, user};
+use landfall_domain::actor::{Action as RightsAction, Actor};
 use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
 use landfall_domain::error::NoSuchGroup;
@@ -26,7 +27,9 @@ async fn run(store: &dyn Store, name: &str, action: Action) -> Result<String, Re
 
 async fn run_at(store: &dyn Store, name: &str, action: Action, now: Timestamp) -> Result<String, Refusal> {
     let context = Context { now, ..context() };
-    decided(perform(store, context, Script { group: group_id(name), action }, every_event()).await)
+    decided(
+        perform(store, context, Actor::App, Script { group: group_id(name), action }, every_event()).await,
+    )
 }
 
 async fn look(store: &dyn Store, name: &str, needs: Needs) -> GroupSnapshot {
@@ -119,6 +122,7 @@ pub(crate) async fn parts_are_read_in_pages(store: &dyn Store) {
     for family in [
         PartFamily::Bans,
         PartFamily::LiveAdmins,
+        PartFamily::Applications,
         PartFamily::TopicMembers(here.clone()),
         PartFamily::Readers(Conversation::Topic(here), 1),
     ] {
@@ -231,6 +235,10 @@ impl GroupOperation for Many {
         &ID
     }
 
+    fn actions(&self) -> Vec<RightsAction> {
+        vec![RightsAction::AppOnly]
+    }
+
     fn needs(&self, _: &Context, _: &Group) -> Needs {
         Needs::default()
     }
@@ -256,9 +264,10 @@ pub(crate) async fn very_many_parts_go_at_once(store: &dyn Store) {
     import(store, group("g")).await.unwrap();
     let before = World::of(store, APP, &[group_id("g")], &[]).await;
     for start in [0, 2_500, 5_000] {
-        decided(perform(store, context(), Many(Some(start..start + 2_500)), every_event()).await).unwrap();
+        decided(perform(store, context(), Actor::App, Many(Some(start..start + 2_500)), every_event()).await)
+            .unwrap();
     }
-    decided(perform(store, context(), Many(None), every_event()).await).unwrap();
+    decided(perform(store, context(), Actor::App, Many(None), every_event()).await).unwrap();
     let family = PartFamily::Readers(Conversation::Topic(topic(&group_id("g"), 0)), 1);
     let left = look(store, "g", Needs { ranges: vec![PartRange::all(family)], ..Needs::default() }).await;
     assert_eq!(left.parts.len(), 0);

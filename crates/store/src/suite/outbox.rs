@@ -3,7 +3,9 @@
 use super::scripted::{Action, Script};
 use super::subscribers::every_event;
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
+use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
+use landfall_domain::event::Joining;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::AppId;
 use landfall_domain::message::{Body, Conversation};
@@ -106,9 +108,10 @@ pub(crate) async fn events_are_delivered_in_order(store: &(impl Store + Outbox))
         operator: user("admin"),
         accounts: names.iter().map(|name| user(name)).collect(),
         silent: false,
+        how: Joining::Invited,
     };
     for names in [&["bob"][..], &["bob"], &["eve"]] {
-        decided(perform(store, context(), add(names), every_event()).await).unwrap();
+        decided(perform(store, context(), Actor::App, add(names), every_event()).await).unwrap();
     }
     decided(store.destroy_group(context(), id, every_event()).await).unwrap();
     let claimed = claim(store).await;
@@ -141,7 +144,7 @@ pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl St
     decided(store.create_group(context(), community(), every_event()).await).unwrap_err();
     decided(store.destroy_group(context(), group_id("none"), every_event()).await).unwrap_err();
     let refused = Script { group: id.clone(), action: Action::Refuse };
-    let refused = decided(perform(store, context(), refused, every_event()).await);
+    let refused = decided(perform(store, context(), Actor::App, refused, every_event()).await);
     assert_eq!(refused, Err(Refusal::Full));
 
     decided(store.import_members(context(), id.clone(), vec![member("bob")]).await).unwrap();
@@ -152,7 +155,7 @@ pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl St
         random: 1,
         body: Ok(Body { elements: "[]".into(), ..Body::default() }),
     };
-    let messages = ImportMessages { group: id.clone(), messages: vec![message] };
+    let messages = ImportMessages { group: id.clone(), messages: vec![message], listed: true };
     decided(import_into(store, context(), messages).await).unwrap();
     let unread = SetUnread { group: id.clone(), member: user("bob"), unread: 1 };
     decided(import_into(store, context(), unread).await).unwrap();

@@ -6,7 +6,7 @@ use super::{APP, NOW, account, at_once, context, user};
 use landfall_domain::context::Context;
 use landfall_domain::outbox::{Claim, Lane, Outbox};
 use landfall_domain::people::Subject;
-use landfall_domain::people::fact::{Chat, ChatState, Fact, FactFamily, FactKey, FactRange, Mute};
+use landfall_domain::people::fact::{Chat, Fact, FactFamily, FactKey, FactRange, Mute};
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::operation::perform_people;
 use landfall_domain::people::portrait::PortraitTag;
@@ -236,6 +236,4 @@ pub(crate) async fn placeholders_and_accounts_are_written_with_the_rest(store: &
     assert_eq!(nicks, [text("named"), text("Bob"), text("")]);
     assert_eq!(found[2].as_ref().map(|account| account.created), Some(Timestamp(3_000)));
     assert_eq!(found[2].as_ref().map(|account| account.placeholder), Some(true));
-    let pinned = ChatState { pinned: Some(Timestamp(1)), ..ChatState::default() };
-    assert_ne!(Fact::Chat(pinned), Fact::Chat(ChatState::default()));
 }

@@ -1,6 +1,8 @@
 //! Operations on one group made for tests: each reads and changes something in every way a store offers.
 
 use super::text;
+use landfall_domain::actor::Action as RightsAction;
+use landfall_domain::application::Application;
 use landfall_domain::attributes::Attributes;
 use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
@@ -99,6 +101,7 @@ pub(crate) fn families(group: &GroupId) -> Vec<PartFamily> {
         PartFamily::TopicMembers(topic(group, 1)),
         PartFamily::Bans,
         PartFamily::LiveAdmins,
+        PartFamily::Applications,
         PartFamily::PermissionGroups,
         PartFamily::TopicPermissions(permission_group()),
         PartFamily::PermissionGroupMembers(permission_group()),
@@ -137,6 +140,11 @@ fn part(key: &PartKey, now: Timestamp) -> Part {
             muted_until: now,
         }),
         PartKey::Ban(_) => Part::Ban(now),
+        PartKey::Application(_) => Part::Application(Application {
+            invited_by: Some(UserId::parse("inviter").unwrap()),
+            text: "please".to_owned(),
+            made: now,
+        }),
         PartKey::LiveAdmin(_) => Part::LiveAdmin(now),
         PartKey::PermissionGroup(id) => Part::PermissionGroup(PermissionGroup {
             id: id.clone(),
@@ -253,6 +261,10 @@ impl GroupOperation for Script {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<RightsAction> {
+        vec![RightsAction::AppOnly]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {

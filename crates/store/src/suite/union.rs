@@ -11,6 +11,7 @@ use super::{
 };
 use futures_util::future::{Either, select};
 use landfall_domain::account::Account;
+use landfall_domain::actor::Actor;
 use landfall_domain::bulk::{BulkStore, UndoOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::message::{Content, Conversation, MessageState};
@@ -62,7 +63,7 @@ async fn unread(store: &dyn Store, name: &str, account: &str) -> u32 {
 
 async fn change(store: &dyn Store, name: &str, action: Action) {
     let script = Script { group: group_id(name), action };
-    decided(perform(store, context(), script, no_subscribers()).await).unwrap();
+    decided(perform(store, context(), Actor::App, script, no_subscribers()).await).unwrap();
 }
 
 pub(crate) async fn a_partial_file_puts_history_before_between_and_behind_what_is_there(

@@ -9,6 +9,7 @@ use super::{
 };
 use futures_util::future::{Either, select};
 use landfall_domain::account::Account;
+use landfall_domain::actor::Actor;
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
@@ -352,7 +353,7 @@ pub(crate) async fn undo_takes_out_what_a_job_brought_and_nothing_else(
     assert_eq!(bring(store, asked).await, vec![WholeGroupOutcome::Created; 4]);
     let change = |name: &str, action| {
         let script = Script { group: group_id(name), action };
-        perform(store, context(), script, super::subscribers::no_subscribers())
+        perform(store, context(), Actor::App, script, super::subscribers::no_subscribers())
     };
     decided(change("a", Action::ReadEverything).await).unwrap();
     decided(change("b", Action::Send(None, vec![1])).await).unwrap();

@@ -1,6 +1,7 @@
 //! Everything a caller can read of an app, for comparison: before and after, or store and model.
 
 use super::decided;
+use super::direct::direct_keys;
 use super::scripted::{families, topic};
 use landfall_domain::account::Account;
 use landfall_domain::error::NoSuchGroup;
@@ -10,12 +11,13 @@ use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
+use landfall_domain::people::follow::Tie;
 use landfall_domain::people::friends::RequestWay;
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::store::{JoinedWindow, MemberWindow, Store};
+use landfall_domain::store::{JoinedChat, JoinedWindow, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -79,6 +81,7 @@ impl World {
             world.joined.insert(user.clone(), joined(store, app, user, number).await);
         }
         world.people = people(store, app, users).await;
+        check_accounts(store, app, &world.accounts, users).await;
         let limit = page_of(ids.len()).max(2);
         for kind in listed_types() {
             let (total, ids) = list(store, app, kind, limit).await;
@@ -101,6 +104,29 @@ impl World {
     }
 }
 
+/// That the accounts of an app are listed once, in pages of any size.
+async fn check_accounts(
+    store: &dyn Store,
+    app: AppId,
+    accounts: &BTreeMap<UserId, Account>,
+    users: &[UserId],
+) {
+    for limit in [1, 2, 100] {
+        let mut listed: Vec<UserId> = Vec::new();
+        loop {
+            let page = store.list_accounts(app, listed.last().cloned(), limit).await.unwrap();
+            let is_last = page.len() < limit;
+            listed.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        listed.retain(|id| users.contains(id));
+        listed.sort();
+        assert_eq!(listed, accounts.keys().cloned().collect::<Vec<_>>(), "in pages of {limit}");
+    }
+}
+
 /// Everything that belongs to a group, as far as scripts make it.
 async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
     let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
@@ -118,24 +144,45 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
     snapshot
 }
 
-/// What there is about these accounts and between them, as far as scripts make it.
+/// The facts that accounts have, besides families.
+const FACTS: [FactKey; 8] = [
+    FactKey::Official,
+    FactKey::Folders,
+    FactKey::Mute,
+    FactKey::Portrait,
+    FactKey::Friends,
+    FactKey::Followers,
+    FactKey::Attributes,
+    FactKey::Tags,
+];
+
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 6] = [
+const FAMILIES: [FactFamily; 14] = [
     FactFamily::Chats,
     FactFamily::Unread,
     FactFamily::Friends,
     FactFamily::Requests(RequestWay::Sent),
     FactFamily::Requests(RequestWay::Received),
     FactFamily::Blocklist,
+    FactFamily::Filed,
+    FactFamily::Marks,
+    FactFamily::Pins,
+    FactFamily::Follows(Tie::Mutual),
+    FactFamily::Follows(Tie::Followed),
+    FactFamily::Follows(Tie::Follower),
+    FactFamily::Subscribers,
+    FactFamily::Subscribed,
 ];
 
+/// What there is about these accounts and between them, as far as scripts make it.
 async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
+    needs.facts.extend([FactKey::AttributeNames, FactKey::Pushed].map(|key| (Subject::App, key)));
+    needs.ranges.push(FactRange::all(Subject::App, FactFamily::Pushes));
+    needs.facts.push((Subject::App, FactKey::Words));
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
-        needs
-            .facts
-            .extend([FactKey::Mute, FactKey::Portrait, FactKey::Friends].map(|key| (subject.clone(), key)));
+        needs.facts.extend(FACTS.map(|key| (subject.clone(), key)));
         for family in FAMILIES {
             needs.ranges.push(FactRange::all(subject.clone(), family));
             needs.counts.push((subject.clone(), family));
@@ -143,6 +190,8 @@ async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapsh
         for other in &users[number..] {
             let pair = Pair::of(one.clone(), other.clone());
             needs.facts.push((Subject::Pair(pair.clone()), FactKey::Log));
+            let extensions = direct_keys().map(|key| (Subject::Pair(pair.clone()), FactKey::Extensions(key)));
+            needs.facts.extend(extensions);
             needs.messages.push(DirectRange::After { pair, seq: 0, limit: usize::MAX });
         }
     }
@@ -194,6 +243,24 @@ async fn joined(store: &dyn Store, app: AppId, account: &UserId, turn: usize) ->
         .filter(|(group, _)| inactive || group.active)
         .cloned()
         .collect();
+    let shown: Vec<_> = whole
+        .groups
+        .iter()
+        .filter(|(group, _)| group.active)
+        .map(|(group, _)| JoinedChat::of(group))
+        .collect();
+    for limit in [1, 2, 100] {
+        let (mut chats, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.joined_chats(app, account.clone(), after, limit).await.unwrap();
+            chats.extend(page.chats);
+            after = page.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(chats, shown, "{limit} at a time");
+    }
     let found = read(JoinedWindow { kinds, support_topic, inactive, ..all.clone() }).await;
     assert_eq!((found.total, found.groups), (expected.len() as u64, expected));
     whole.groups

@@ -205,6 +205,7 @@ mod tests {
             |group| group.log.read_by_all = 3,
             |group| group.log.cleared = 4,
             |group| group.log.first_kept = 5,
+            |group| group.log.listed = Some(Timestamp(1)),
             |group| group.history_before_join = true,
             |group| group.permissions_enabled = true,
             |group| group.default_permissions = 1,

@@ -1,6 +1,6 @@
 //! How the cost of a call grows with the size of the store: the same call on a small and on a large store, in turn.
 
-use super::{ACCOUNTS, Arguments, GROUPS, RunningServer, WARM_UP_SECONDS, report};
+use super::{ACCOUNTS, Arguments, GROUPS, Measuring, RunningServer, WARM_UP_SECONDS, report};
 use crate::bench::target::Mode;
 use crate::bench::workload::{MEMBERS, MESSAGES, SMALL_COMMUNITIES, Workload};
 use anyhow::Result;
@@ -12,7 +12,7 @@ const SPARE_ACCOUNTS: u64 = 400_000;
 
 /// One call on a small and on a large store.
 #[derive(Serialize)]
-pub(super) struct Growth {
+pub(in crate::bench) struct Growth {
     command: &'static str,
     /// What the stores hold: members or messages.
     of: &'static str,
@@ -29,8 +29,14 @@ pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) 
     println!("\nThe cost of one call on a small and on a large store, in turn");
     let mut found = vec![members(arguments, programs, directory)?];
     found.extend(messages(arguments, programs, directory)?);
+    print_growth(&found);
+    Ok(found)
+}
+
+/// One line for each call.
+pub(in crate::bench) fn print_growth(found: &[Growth]) {
     println!();
-    for growth in &found {
+    for growth in found {
         println!(
             "{:<42} {:>9} or {:>9} {:<9} {:>7.2} µs or {:>7.2} µs of CPU: {:.2} times",
             growth.command,
@@ -42,7 +48,6 @@ pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) 
             growth.ratio
         );
     }
-    Ok(found)
 }
 
 fn members(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Growth> {
@@ -53,13 +58,8 @@ fn members(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<G
     let calls = arguments.members.div_ceil(MEMBERS);
     server.fill(Workload::FillLarge, calls)?;
     *server.next(Workload::AddToLarge) = calls * MEMBERS;
-    let mut rounds = Rounds::default();
-    for number in 0..=arguments.rounds {
-        let (small, large) = (Workload::AddToSmall, Workload::AddToLarge);
-        let small = cost(arguments, &mut server, small, number)?;
-        let large = cost(arguments, &mut server, large, number)?;
-        rounds.add(number, small, large);
-    }
+    let calls = (Workload::AddToSmall, Workload::AddToLarge);
+    let rounds = Rounds::in_turn(arguments.measuring, &mut server, calls)?;
     Ok(rounds.growth(Workload::AddToLarge, "members", 10, arguments.members))
 }
 
@@ -75,10 +75,10 @@ fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<
     let mut found = Vec::new();
     for workload in [Workload::ReadPage, Workload::SendMessage] {
         let mut rounds = Rounds::default();
-        for number in 0..=arguments.rounds {
+        for number in 0..=arguments.measuring.rounds {
             let mut costs = Vec::new();
             for server in &mut servers {
-                costs.push(cost(arguments, server, workload, number)?);
+                costs.push(cost(arguments.measuring, server, workload, number)?);
             }
             if let [small, large] = costs[..] {
                 rounds.add(number, small, large);
@@ -90,19 +90,35 @@ fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<
 }
 
 /// Processor time per call, in microseconds, deferred work included. Round 0 warms up.
-fn cost(arguments: &Arguments, server: &mut RunningServer, workload: Workload, number: u32) -> Result<f64> {
-    let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
-    let figures = server.timed(workload, arguments.connections as usize, seconds)?;
+fn cost(measuring: Measuring, server: &mut RunningServer, workload: Workload, number: u32) -> Result<f64> {
+    let seconds = if number == 0 { WARM_UP_SECONDS } else { measuring.seconds };
+    let figures = server.timed(workload, measuring.connections as usize, seconds)?;
     Ok(figures.cpu_micros_per_call + figures.deferred_cpu_micros_per_call)
 }
 
+/// The cost of a call on a small and on a large store, round by round.
 #[derive(Default)]
-struct Rounds {
+pub(in crate::bench) struct Rounds {
     small: Vec<f64>,
     large: Vec<f64>,
 }
 
 impl Rounds {
+    /// Makes the two kinds of call in turn: the one about little, and the one about much.
+    pub(in crate::bench) fn in_turn(
+        measuring: Measuring,
+        server: &mut RunningServer,
+        (small, large): (Workload, Workload),
+    ) -> Result<Self> {
+        let mut rounds = Self::default();
+        for number in 0..=measuring.rounds {
+            let small = cost(measuring, server, small, number)?;
+            let large = cost(measuring, server, large, number)?;
+            rounds.add(number, small, large);
+        }
+        Ok(rounds)
+    }
+
     fn add(&mut self, number: u32, small: f64, large: f64) {
         if 0 < number {
             self.small.push(small);
@@ -110,7 +126,13 @@ impl Rounds {
         }
     }
 
-    fn growth(self, workload: Workload, of: &'static str, small: u64, large: u64) -> Growth {
+    pub(in crate::bench) fn growth(
+        self,
+        workload: Workload,
+        of: &'static str,
+        small: u64,
+        large: u64,
+    ) -> Growth {
         let ratios = self.small.iter().zip(&self.large).map(|(small, large)| large / small).collect();
         let middle = |values| report::median(values).unwrap_or_default();
         Growth {

@@ -12,6 +12,7 @@ fn delete(kind: GroupType, accounts: &[&str]) -> DeleteMembers {
         operator: user("admin"),
         accounts: accounts.iter().map(|name| user(name)).collect(),
         silent: false,
+        quit: false,
         even_owner: false,
         permission_groups: BTreeSet::new(),
     }

@@ -17,7 +17,7 @@ fn message(sent: u64, random: u32) -> ImportedMessage {
 }
 
 fn import(messages: Vec<ImportedMessage>) -> ImportMessages {
-    ImportMessages { group: group_id(GroupType::Public), messages }
+    ImportMessages { group: group_id(GroupType::Public), messages, listed: true }
 }
 
 fn imported(seq: u32, sent: u64) -> MessageOutcome {

@@ -46,7 +46,27 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Folders
+        | FactKey::Filed(_)
+        | FactKey::Mark(_)
+        | FactKey::Pin(_)
+        | FactKey::Extensions(_)
+        | FactKey::Follow(..)
+        | FactKey::Followers
+        | FactKey::Attributes
+        | FactKey::Tags
+        | FactKey::AttributeNames
+        | FactKey::Pushed
+        | FactKey::Push(_)
+        | FactKey::Official
+        | FactKey::Subscriber(_)
+        | FactKey::Subscribed(_)
+        | FactKey::Words
+        | FactKey::Brought(..)
+        | FactKey::Day(_)
+        | FactKey::ArchiveProgress
+        | FactKey::Archive(..) => None,
     }
 }
 

@@ -34,6 +34,10 @@ impl DeleteChat {
     fn key(&self) -> FactKey {
         FactKey::Chat(self.chat.clone())
     }
+
+    fn pin(&self) -> FactKey {
+        FactKey::Pin(self.chat.clone())
+    }
 }
 
 impl PeopleOperation for DeleteChat {
@@ -50,7 +54,7 @@ impl PeopleOperation for DeleteChat {
     fn needs(&self, _: &Context) -> PeopleNeeds {
         let mut needs = PeopleNeeds {
             accounts: vec![self.account.clone()],
-            facts: vec![(self.own(), self.key())],
+            facts: vec![(self.own(), self.key()), (self.own(), self.pin())],
             ..PeopleNeeds::default()
         };
         if let Chat::Direct(peer) = &self.chat {
@@ -78,8 +82,11 @@ impl PeopleOperation for DeleteChat {
             Chat::Direct(_) => before.cleared,
             Chat::Group(_) => self.last_seq,
         };
-        let after = ChatState { pinned: None, removed: Some(context.now), cleared };
+        let after = ChatState { removed: Some(context.now), cleared };
         changes.put(self.own(), self.key(), Fact::Chat(after));
+        if snapshot.fact(&self.own(), &self.pin()).is_some() {
+            changes.remove(self.own(), self.pin());
+        }
         if let Chat::Direct(peer) = &self.chat
             && unread(&snapshot, &self.account, peer).is_some()
         {

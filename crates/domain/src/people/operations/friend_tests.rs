@@ -54,7 +54,27 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Chat(_)
             | FactKey::Unread(_)
             | FactKey::Log
-            | FactKey::Friends => continue,
+            | FactKey::Friends
+            | FactKey::Follow(..)
+            | FactKey::Followers
+            | FactKey::Attributes
+            | FactKey::Tags
+            | FactKey::AttributeNames
+            | FactKey::Pushed
+            | FactKey::Push(_)
+            | FactKey::Official
+            | FactKey::Subscriber(_)
+            | FactKey::Subscribed(_)
+            | FactKey::Words
+            | FactKey::Folders
+            | FactKey::Filed(_)
+            | FactKey::Mark(_)
+            | FactKey::Pin(_)
+            | FactKey::Extensions(_)
+            | FactKey::Brought(..)
+            | FactKey::Day(_)
+            | FactKey::ArchiveProgress
+            | FactKey::Archive(..) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

@@ -9,6 +9,7 @@ use crate::people::Subject;
 use crate::people::changes::PeopleChanges;
 use crate::people::event::PeopleEvent;
 use crate::people::message::{DirectRange, MessageKey};
+use crate::people::official::broadcaster;
 use crate::people::operation::{PeopleDecision, PeopleImport, PeopleImported, PeopleOperation};
 use crate::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 
@@ -73,6 +74,9 @@ impl ImportDirect {
             }
         }
         let pair = self.pair();
+        if broadcaster(&pair).is_some() {
+            return Err(ImportDirectRefusal::NoSuchReceiver);
+        }
         if snapshot.messages_of(&pair).next().is_some() {
             return Ok((PeopleChanges::default(), None));
         }

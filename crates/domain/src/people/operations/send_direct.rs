@@ -8,6 +8,7 @@ use crate::people::Subject;
 use crate::people::changes::PeopleChanges;
 use crate::people::event::PeopleEvent;
 use crate::people::message::{DirectMessage, DirectRange, MessageKey};
+use crate::people::official::broadcaster;
 use crate::people::operation::{PeopleDecision, PeopleOperation};
 use crate::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use crate::time::Timestamp;
@@ -107,7 +108,9 @@ impl PeopleOperation for SendDirect {
         let mut decision = Decision::new(self, context);
         decision.check_sender(&snapshot)?;
         for receiver in &self.receivers {
-            if snapshot.accounts.contains_key(receiver) {
+            // What an official account says to itself goes to its subscribers, by an operation of its own.
+            let is_broadcast = broadcaster(&pair(&self.sender, receiver)).is_some();
+            if snapshot.accounts.contains_key(receiver) && !is_broadcast {
                 decision.send(receiver, &snapshot)?;
             } else {
                 decision.answer.unknown.push(receiver.clone());

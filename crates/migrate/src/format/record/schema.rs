@@ -26,6 +26,7 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
                 true
             }
             "oneOf" => return one_of(value, rule.as_array().unwrap(), root),
+            "allOf" => rule.as_array().unwrap().iter().all(|rule| fits(value, rule, root).is_ok()),
             "anyOf" => rule.as_array().unwrap().iter().any(|rule| fits(value, rule, root).is_ok()),
             "const" => value == rule,
             "enum" => rule.as_array().unwrap().contains(value),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::format::{CustomValue, Json, Reaction};
+use crate::format::{CustomValue, FieldValue, Json, Reaction, TagValue};
 use serde_json::{Value, json};
 
 fn custom() -> Vec<CustomValue> {
@@ -15,6 +15,7 @@ pub(super) fn full() -> Vec<Record> {
     vec![
         Record::Account(account()),
         Record::File(file()),
+        Record::Friend(friend()),
         Record::Group(group()),
         Record::Topic(topic()),
         Record::Member(member()),
@@ -42,6 +43,32 @@ fn account() -> Account {
         user_id: "ann".to_owned(),
         nick: some("Ann"),
         face_url: some("https://a"),
+        profile: tags(),
+        x: x(),
+    }
+}
+
+fn tags() -> Vec<TagValue> {
+    let tag = |name: &str, value| TagValue { tag: name.to_owned(), value };
+    vec![
+        tag("Tag_Profile_IM_Gender", FieldValue::Text("Gender_Type_Female".to_owned())),
+        tag("Tag_Profile_IM_Level", FieldValue::Number(7)),
+    ]
+}
+
+fn friend() -> Friend {
+    Friend {
+        src: src(),
+        key: key(),
+        account: "ann".to_owned(),
+        friend: "ben".to_owned(),
+        remark: some("Benny"),
+        remark_time: Some(1),
+        lists: vec!["chess".to_owned()],
+        add_source: some("AddSource_Type_Import"),
+        add_wording: some("hi"),
+        add_time: Some(2),
+        custom_item: vec![TagValue { tag: "Tag_SNS_Custom_Since".to_owned(), value: FieldValue::Number(7) }],
         x: x(),
     }
 }
@@ -117,9 +144,11 @@ fn message() -> Message {
         group_id: "C1".to_owned(),
         topic_id: some("C1@TOPIC#_t"),
         from: "ann".to_owned(),
+        to: some("ben"),
         send_time: Some(2),
         ts_ms: Some(2_001),
         random: Some(9),
+        msg_seq: Some(5),
         msg_body: json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hi" } }]).into(),
         cloud_custom_data: some("c"),
         thread: some("C1:0"),
@@ -137,6 +166,7 @@ fn read() -> Read {
         group_id: "C1".to_owned(),
         topic_id: some("C1@TOPIC#_t"),
         account: "ann".to_owned(),
+        peer: some("ben"),
         read_ms: Some(1),
         read_key: some("C1:0"),
         unread_msg_num: Some(1),
@@ -172,14 +202,33 @@ fn the_older_names_of_the_api_are_read_too() {
 }
 
 #[test]
+fn records_are_brought_in_with_those_they_belong_to() {
+    let bundle = |line: &str| Record::parse(line).unwrap().bundle().map(Cow::into_owned);
+    let named = |name: &str| Some(name.to_owned());
+    assert_eq!(bundle(r#"{"t":"account","UserID":"a"}"#), None);
+    assert_eq!(bundle(r#"{"t":"friend","From_Account":"ann","To_Account":"ben"}"#), named("ann\t"));
+    for line in [
+        r#"{"t":"message","From_Account":"ben","To_Account":"ann","MsgBody":[]}"#,
+        r#"{"t":"message","From_Account":"ann","To_Account":"ben","MsgBody":[]}"#,
+        r#"{"t":"read","Member_Account":"ben","Peer_Account":"ann"}"#,
+    ] {
+        assert_eq!(bundle(line), named("ann\tben"));
+    }
+    assert_eq!(
+        bundle(r#"{"t":"message","GroupId":"g","From_Account":"a","To_Account":"","MsgBody":[]}"#),
+        named("g")
+    );
+}
+
+#[test]
 fn a_line_that_is_no_record_says_why() {
     for (line, problem) in [
         ("", "is not a JSON object: EOF while parsing a value at line 1 column 0"),
         ("[]", "is not a JSON object: invalid type: sequence, expected an object at line 1 column 0"),
-        ("{}", "has no t; it is one of account, file, group, topic, member, message, read"),
+        ("{}", "has no t; it is one of account, file, friend, group, topic, member, message, read"),
         (
-            r#"{"t":"friend"}"#,
-            "has t \"friend\"; it is one of account, file, group, topic, member, message, read",
+            r#"{"t":"buddy"}"#,
+            "has t \"buddy\"; it is one of account, file, friend, group, topic, member, message, read",
         ),
         (
             r#"{"t":"account","UserId":"a"}"#,

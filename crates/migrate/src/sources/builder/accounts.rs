@@ -4,8 +4,9 @@ use super::model::User;
 use super::state::{self, UserState};
 use super::{Builder, ids, texts};
 use crate::fault::{Fault, FaultCode};
-use crate::format::{Account, Json, Kind, Record};
+use crate::format::{Account, Json, Kind, Record, TagValue};
 use crate::losses::LossKind;
+use crate::reading::people::field_value;
 use crate::sources::sink::FoundUser;
 use serde_json::Value;
 use std::io;
@@ -110,6 +111,22 @@ impl Builder<'_> {
         Ok(found)
     }
 
+    /// The members of `x` that the mapping makes fields of the profile. The others stay.
+    fn profile(&self, x: &mut Value) -> Vec<TagValue> {
+        let Value::Object(members) = &mut *x else { return Vec::new() };
+        let mut profile = Vec::new();
+        for (member, tag) in &self.mapping.profiles {
+            if let Some(field) = members.get(member).and_then(|value| field_value(tag, value)) {
+                members.remove(member);
+                profile.push(field);
+            }
+        }
+        if members.is_empty() {
+            *x = Value::Null;
+        }
+        profile
+    }
+
     fn account_record(&mut self, user: &UserState) -> Account {
         let id = user.id.to_string();
         let mut x = user.x.as_ref().map(Json::value).unwrap_or_default();
@@ -119,6 +136,7 @@ impl Builder<'_> {
         if *user.account != *id && self.mapping.users.get(&id).is_none_or(|rule| rule.id.is_none()) {
             self.lose(LossKind::IdsChanged, format!("user {id} becomes {}", user.account));
         }
+        let profile = self.profile(&mut x);
         let nick = texts::cut(&user.nick, self.limits.profile_value.max);
         if nick.len() < user.nick.trim().len() {
             self.lose(LossKind::NicksCut, id.clone());
@@ -135,6 +153,7 @@ impl Builder<'_> {
             user_id: user.account.to_string(),
             nick: (!nick.is_empty()).then(|| nick.to_owned()),
             face_url,
+            profile,
             x: state::extras(x),
         }
     }

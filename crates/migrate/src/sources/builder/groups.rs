@@ -29,7 +29,10 @@ impl Builder<'_> {
                 members: 0,
                 left_out: state.left_out,
             };
-            if !state.left_out {
+            if let Some(pair) = self.settle_pair(&mut state).filter(|_| !state.left_out) {
+                (group.group_kind, group.members) = (GroupKind::OneToOne, 2);
+                self.write_pair_reads(&mut state, pair)?;
+            } else if !state.left_out {
                 group.members = state.members.len() as u64;
                 group.name = self.write_group(&mut state)?;
                 if let Some(other) = names.insert(group.name.clone(), group.id.clone()) {
@@ -212,7 +215,9 @@ impl Builder<'_> {
         let members = u32::try_from(state.members.len()).unwrap_or(u32::MAX);
         let max = match state.kind {
             GroupKind::Community => self.limits.max_members_community,
-            GroupKind::Private | GroupKind::Public | GroupKind::ChatRoom => self.limits.max_members,
+            GroupKind::Private | GroupKind::Public | GroupKind::ChatRoom | GroupKind::OneToOne => {
+                self.limits.max_members
+            }
         };
         if max < members {
             let text = format!("the group has {members} members; {max} are allowed");

@@ -41,7 +41,7 @@ pub fn problem(id: &str, kind: GroupKind) -> Option<String> {
 
 fn group_type(kind: GroupKind) -> GroupType {
     match kind {
-        GroupKind::Private => GroupType::Private,
+        GroupKind::Private | GroupKind::OneToOne => GroupType::Private,
         GroupKind::Public => GroupType::Public,
         GroupKind::ChatRoom => GroupType::ChatRoom,
         GroupKind::Community => GroupType::Community,

@@ -14,6 +14,14 @@ const SENT_MIN: u64 = 2;
 /// The latest usable time, seconds since 1970: later ones are in another unit.
 const SENT_MAX: u64 = u32::MAX as u64;
 
+/// Where a message goes.
+enum Place {
+    /// Into the group with this id.
+    Group(String),
+    /// To this account.
+    With(String),
+}
+
 impl Builder<'_> {
     /// Takes a message. Messages of the same millisecond keep the order in which they come.
     ///
@@ -43,6 +51,18 @@ impl Builder<'_> {
             return Ok(());
         }
         let account = user.account.to_string();
+        let mut to = None;
+        if let Some(mut state) = self.channels.remove(&message.channel) {
+            let pair = self.settle_pair(&mut state);
+            self.channels.insert(message.channel.clone(), state);
+            if let Some(pair) = pair {
+                to = self.receiver(pair, place);
+                if to.is_none() {
+                    self.lose(LossKind::OneToOneOthers, message.key);
+                    return Ok(());
+                }
+            }
+        }
         if message.author.is_empty() {
             self.lose(LossKind::Senders, message.key.clone());
         }
@@ -55,7 +75,8 @@ impl Builder<'_> {
         }
         self.found.first_ms = Some(self.found.first_ms.map_or(ts_ms, |first| first.min(ts_ms)));
         self.found.last_ms = self.found.last_ms.max(Some(ts_ms));
-        self.write_message(message, group_id, account, ts_ms)
+        let place = to.map_or(Place::Group(group_id), Place::With);
+        self.write_message(message, place, account, ts_ms)
     }
 
     fn bad_time(&mut self, message: &Message) -> io::Result<()> {
@@ -90,13 +111,7 @@ impl Builder<'_> {
         left_out.is_some()
     }
 
-    fn write_message(
-        &mut self,
-        message: Message,
-        group_id: String,
-        from: String,
-        ts_ms: u64,
-    ) -> io::Result<()> {
+    fn write_message(&mut self, message: Message, place: Place, from: String, ts_ms: u64) -> io::Result<()> {
         let Message { key, kind, text, files, elements, thread, reply_to, edited_ms, mut x, .. } = message;
         match kind {
             MessageKind::Regular => {}
@@ -111,10 +126,15 @@ impl Builder<'_> {
         }
         others.extend(elements.into_iter().map(|element| (element, 0)));
         let reactions = self.reactions(message.reactions, &key)?;
+        let (group_id, to) = match place {
+            Place::Group(id) => (id, None),
+            Place::With(account) => (String::new(), Some(account)),
+        };
         let mut record = format::Message {
             src: self.src.clone(),
             key,
             group_id,
+            to,
             from,
             send_time: Some(ts_ms / 1_000),
             ts_ms: (!ts_ms.is_multiple_of(1_000)).then_some(ts_ms),

@@ -30,6 +30,17 @@ impl UserState {
     }
 }
 
+/// Whether a conversation becomes messages between two accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wish {
+    #[default]
+    Group,
+    /// If it turns out to have two accounts.
+    Pair,
+    /// It has. Of a conversation with oneself both places are the same.
+    Settled(usize, usize),
+}
+
 /// A conversation.
 #[derive(Debug)]
 pub(super) struct ChannelState {
@@ -43,6 +54,8 @@ pub(super) struct ChannelState {
     pub(super) reads: BTreeMap<usize, ReadMark>,
     /// Messages of the source, those that are left out included.
     pub(super) messages: u64,
+    /// Whether it is to be a one-to-one conversation, and the places of its accounts.
+    pub(super) pair: Wish,
     /// When the first message was sent that was written, milliseconds since 1970.
     pub(super) first_ms: Option<u64>,
 }
@@ -57,6 +70,7 @@ impl ChannelState {
             members: BTreeMap::new(),
             reads: BTreeMap::new(),
             messages: 0,
+            pair: Wish::Group,
             first_ms: None,
         }
     }

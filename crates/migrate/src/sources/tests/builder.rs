@@ -1,4 +1,5 @@
 use super::Collected;
+use crate::format::Record;
 use crate::mapping::{ChannelKind, Mapping};
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{
@@ -326,4 +327,41 @@ fn a_sentence_says_what_was_found_and_lost() {
         converted.sentence(),
         "CSV file: 1 channel, 0 users, 2 messages, 2019-01-03 to 2019-01-03; lost: 1 empty message, read marks (not in the source)"
     );
+}
+
+#[test]
+fn a_direct_conversation_becomes_one_to_one_where_the_mapping_says_so() {
+    let fill = |builder: &mut Builder<'_>| {
+        builder.channel(Channel::new("c", "", ChannelKind::Direct)).unwrap();
+        builder.member("c", member("ann")).unwrap();
+        builder.member("c", member("ben")).unwrap();
+        builder.message(message(500, "ann", "hi")).unwrap();
+        builder.message(message(501, "bot", "reminder")).unwrap();
+        builder.read("c", "ben", ReadMark::Unread(1)).unwrap();
+    };
+    let (collected, converted) = built("[kinds]\ndirect = \"one-to-one\"\n", fill);
+    assert!(collected.groups().is_empty() && collected.members().is_empty());
+    let pairs: Vec<_> = collected.records.iter().filter_map(Record::pair).collect();
+    assert_eq!(pairs, [("ann", "ben"), ("ben", "ann")]);
+    assert!(losses(&converted).contains(&"one_to_one_others 1".to_owned()));
+    // By default, and where the accounts are not known, it is a group.
+    assert_eq!(built("", fill).0.groups().len(), 1);
+    let unknown = |builder: &mut Builder<'_>| {
+        builder.channel(Channel::new("c", "", ChannelKind::Direct)).unwrap();
+        builder.message(message(500, "ann", "hi")).unwrap();
+    };
+    let (collected, converted) = built("[kinds]\ndirect = \"one-to-one\"\n", unknown);
+    assert_eq!(collected.groups().len(), 1);
+    assert!(losses(&converted).contains(&"one_to_one_groups 1".to_owned()));
+}
+
+#[test]
+fn what_a_source_says_of_users_becomes_fields_where_the_mapping_says_so() {
+    let (collected, _) = built("[profiles]\ntitle = \"Tag_Profile_Custom_Title\"\n", |builder| {
+        let x = serde_json::json!({ "title": "Baker", "more": 1 });
+        builder.user(User { x, ..user("ann", "Ann") }).unwrap();
+    });
+    let Some(Record::Account(account)) = collected.records.first() else { panic!("no account") };
+    assert_eq!(account.profile[0].tag, "Tag_Profile_Custom_Title");
+    assert_eq!(account.x.as_ref().unwrap().as_str(), "{\"more\":1}");
 }

@@ -13,6 +13,8 @@ pub(super) struct Accounts {
     /// Those that no record was made for yet.
     waiting: Vec<String>,
     profiles_are_refused: bool,
+    /// Those whose friends and conversations were not read yet.
+    people: Vec<String>,
 }
 
 impl Accounts {
@@ -20,6 +22,17 @@ impl Accounts {
         if !name.is_empty() && self.seen.insert(xxh3_128(name.as_bytes())) {
             self.waiting.push(name.to_owned());
         }
+    }
+
+    /// Records were made for these.
+    pub(super) fn done(&mut self, mut names: Vec<String>) {
+        self.people.append(&mut names);
+    }
+
+    /// Some whose friends and conversations were not read yet.
+    pub(super) fn people(&mut self, limit: usize) -> Vec<String> {
+        let kept = self.people.len().saturating_sub(limit);
+        self.people.split_off(kept)
     }
 
     /// How many no record was made for yet.
@@ -54,8 +67,16 @@ impl Accounts {
             profiles.map(|profile| (profile.account.clone(), profile)).collect();
         let src = src.to_owned();
         names.into_iter().map(move |name| {
-            let Profile { nick, face_url, .. } = profiles.remove(&name).unwrap_or_default();
-            Account { src: src.clone(), key: name.clone(), user_id: name, nick, face_url, x: None }
+            let Profile { nick, face_url, fields, .. } = profiles.remove(&name).unwrap_or_default();
+            Account {
+                src: src.clone(),
+                key: name.clone(),
+                user_id: name,
+                nick,
+                face_url,
+                profile: fields,
+                x: None,
+            }
         })
     }
 }
@@ -75,7 +96,8 @@ mod tests {
         assert_eq!(names, ["ann", "ben"]);
         assert!(accounts.take(1).is_empty());
         let nick = Some("Ben".to_owned());
-        let ben = Profile { account: "ben".to_owned(), nick: nick.clone(), face_url: None };
+        let ben =
+            Profile { account: "ben".to_owned(), nick: nick.clone(), face_url: None, fields: Vec::new() };
         let records: Vec<_> = accounts.records("v4:7", names, Some(vec![ben])).collect();
         assert_eq!(records.iter().map(|record| &record.nick).collect::<Vec<_>>(), [&None, &nick]);
         assert!(accounts.profiles_are_given());

@@ -30,12 +30,14 @@ pub struct PullReport {
     pub groups: u64,
     pub topics: u64,
     pub members: u64,
+    /// Those between two accounts included.
     pub messages: u64,
+    pub friends: u64,
     /// Files that messages refer to, copied beside the records.
     pub files: u64,
     /// Files that messages refer to, and the server does not have, or not as they were.
     pub lost_files: Named,
-    /// Members with unread messages.
+    /// Members, and others, with unread messages.
     pub reads: u64,
     /// Numbers whose message was deleted, recalled or removed because of its age.
     pub removed_messages: u64,
@@ -57,11 +59,13 @@ pub struct PullReport {
     pub without_profiles: bool,
     /// The server does not tell how far members have read in topics.
     pub without_topic_reads: bool,
+    /// The server does not tell friends or one-to-one conversations of some accounts.
+    pub without_people: bool,
 }
 
 /// What the API has no call for, or a pull does not ask for.
 const NEVER: &[&str] = &[
-    "one-to-one messages, contacts and conversation lists (not read)",
+    "blocklists, requests of friendship, and pinned or removed conversations (not read)",
     "priorities, extensions and read receipts of messages (not read)",
     "members' receive options, bans and last messages (not read)",
     "attributes, counters and permission groups, whether groups are muted, and who may invite (not read)",
@@ -108,7 +112,10 @@ impl PullReport {
         let topics = self
             .without_topic_reads
             .then_some("how far members have read in topics (the server does not tell)");
-        let absent = profiles.into_iter().chain(topics).chain(NEVER.iter().copied());
+        let people = self
+            .without_people
+            .then_some("friends and one-to-one messages (the server does not tell, for some accounts)");
+        let absent = profiles.into_iter().chain(topics).chain(people).chain(NEVER.iter().copied());
         let absent = absent.map(|what| loss(LossKind::NotInSource.as_str(), 0, (what, what), &[]));
         counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()
     }

@@ -11,8 +11,8 @@ const APP: AppId = AppId(7);
 const WHOLE: &str = "group_open_http_svc/import_group";
 const HALVED: &str = "im_open_login_svc/account_check";
 
-fn commands() -> impl Iterator<Item = (&'static str, bool)> {
-    COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate))
+fn commands() -> impl Iterator<Item = (&'static str, u32)> {
+    COMMANDS.iter().map(|entry| (entry.path, entry.rate_divisor))
 }
 
 /// What a database does, for one command: calls come evenly at the rate, and a second's worth of them at once.

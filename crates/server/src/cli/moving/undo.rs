@@ -50,8 +50,9 @@ pub(in crate::cli) fn undo(
         return ended(kept);
     }
     print(&format!(
-        "{} groups were taken out silently, {} were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        "{} groups were taken out silently{}, {} were dissolved, {} were gone already, {} are kept; accounts stay\n",
         grouped(jobs.removed),
+        of_people(jobs.people),
         grouped(done.dissolved),
         grouped(done.gone),
         grouped(kept)
@@ -89,11 +90,20 @@ fn undo_job(server: &Server, job: &str, force: bool, json: bool) -> Result<(), F
         return ended(undone.kept);
     }
     print(&format!(
-        "{} groups were taken out silently, {} are kept; accounts stay\n",
+        "{} groups were taken out silently{}, {} are kept; accounts stay\n",
         grouped(undone.removed),
+        of_people(undone.people),
         grouped(undone.kept)
     ))?;
     ended(undone.kept)
+}
+
+/// Nothing where no job brought anything of people in.
+fn of_people(count: u64) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    format!(", with {} profiles, lists of friends and one-to-one conversations", grouped(count))
 }
 
 fn planned(plan: &UndoReport, force: bool) -> String {

@@ -59,7 +59,8 @@ pub(in crate::cli) fn verify(
 }
 
 fn sentence(report: &VerifyReport) -> String {
-    let VerifyReport { equal, different, missing, messages, members, left_out, files, hash, .. } = report;
+    let VerifyReport { equal, different, missing, messages, members, left_out, files, people, hash, .. } =
+        report;
     let mut text = format!(
         "{} groups are equal, {} different, {} missing; {} members and {} messages in the file, {} and {} on the server\n",
         grouped(*equal),
@@ -70,6 +71,13 @@ fn sentence(report: &VerifyReport) -> String {
         grouped(members.server),
         grouped(messages.server),
     );
+    if people.file != 0 {
+        text.push_str(&format!(
+            "{} of {} profiles, lists of friends and one-to-one conversations are equal\n",
+            grouped(people.server),
+            grouped(people.file)
+        ));
+    }
     if files.file != 0 {
         text.push_str(&format!(
             "{} of {} files that messages refer to are on the server\n",

@@ -6,6 +6,7 @@ use crate::clients::direct_frames as direct;
 use crate::files::signing::tests::signer;
 use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
 use landfall_domain::event::Event;
 use landfall_domain::limits::Span;
@@ -103,7 +104,7 @@ fn clients(hub: &Arc<Hub>) -> Arc<dyn Subscribers> {
 }
 
 async fn send(store: &Embedded, random: u32, subscribers: Arc<dyn Subscribers>) {
-    perform(store, CONTEXT, message(random), subscribers).await.unwrap();
+    perform(store, CONTEXT, Actor::App, message(random), subscribers).await.unwrap();
 }
 
 /// Records the updates for clients instead of publishing them.
@@ -165,7 +166,7 @@ async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
     let messages =
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
-    import(&*store, later, ImportMessages { group: group(), messages }).await.unwrap();
+    import(&*store, later, ImportMessages { group: group(), messages, listed: true }).await.unwrap();
     // One that is published late, and one that is published at once.
     let kept = RecordedUpdates::default();
     let updates = Arc::clone(&kept.0);
@@ -182,8 +183,14 @@ async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_takes_nothing_is_disconnected() {
     let fixture = Fixture::new().await;
-    let frame =
-        Arc::new(Frame { text: "{}".into(), number: None, direct: None, is_message: true, to: Vec::new() });
+    let frame = Arc::new(Frame {
+        text: "{}".into(),
+        number: None,
+        direct: None,
+        is_message: true,
+        to: Vec::new(),
+        sender: None,
+    });
     for _ in 0..super::super::session::FRAMES_MAX {
         fixture.session.push(&frame);
     }

@@ -1,7 +1,6 @@
 //! `ack`: the client has dealt with everything up to a message of a conversation.
 
 use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError};
-use landfall_domain::people::Pair;
 use std::sync::Arc;
 
 pub(super) struct Ack;
@@ -16,9 +15,8 @@ impl ClientRequest for Ack {
         context: RequestContext<'_>,
         fields: CommonFields,
     ) -> Result<Option<NoFields>, RequestError> {
-        if let Some(peer) = fields.peer()? {
-            let pair = Pair::of(context.client.account().clone(), peer);
-            context.direct.acknowledge(&Arc::new(pair), fields.msg_seq);
+        if let Some(pair) = fields.pair(context.client.account())? {
+            context.direct.acknowledge(&pair, fields.msg_seq);
             return Ok(None);
         }
         context.positions.acknowledge(&Arc::new(fields.conversation()?), fields.msg_seq);

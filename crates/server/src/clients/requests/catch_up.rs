@@ -3,7 +3,6 @@
 use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError};
 use crate::code::Code;
 use landfall_domain::message::MessageLog;
-use landfall_domain::people::Pair;
 use std::sync::Arc;
 
 pub(super) struct CatchUp;
@@ -18,11 +17,14 @@ impl ClientRequest for CatchUp {
         fields: CommonFields,
     ) -> Result<Option<NoFields>, RequestError> {
         let RequestContext { client, positions, direct } = context;
-        if let Some(peer) = fields.peer()? {
-            let pair = Arc::new(Pair::of(client.account().clone(), peer));
+        if let Some(pair) = fields.pair(client.account())? {
+            let history = client.direct_history(&pair, 0, 0).await?;
+            if !history.is_open {
+                let problem = "you subscribe to no such official account";
+                return Err(Code::GroupNotAllowed.because(problem).into());
+            }
             // As below: of an account that was deleted and is there again.
-            let last = client.direct_history(&pair, 0, 0).await?.last_seq;
-            direct.catch_up(&pair, fields.msg_seq.min(last));
+            direct.catch_up(&pair, fields.msg_seq.min(history.last_seq));
             return Ok(Some(NoFields {}));
         }
         let key = fields.conversation()?;

@@ -38,7 +38,7 @@ impl ClientRequest for Read {
         let (hub, reader, context) = (Arc::clone(&client.hub), client.account().clone(), client.context());
         let operation = ReadUpTo { group, conversation, reader: reader.clone(), seq: fields.msg_seq };
         let subscribers = Arc::new(ClientSubscribers { hub, operator: reader, now: context.now });
-        let read = perform(&*client.server.store, context, operation, subscribers).await;
+        let read = perform(&*client.server.store, context, client.actor(), operation, subscribers).await;
         let unread_msg_num = read.map_err(Failure::from)?;
         Ok(Some(Unread { unread_msg_num }))
     }

@@ -63,8 +63,8 @@ fn silent_changes_of_membership_are_checked_too() {
     let accounts = || vec![user("ann"), user("bob")];
     let events = |silent| {
         [
-            Event::Joined { accounts: accounts(), silent },
-            Event::Removed { accounts: vec![user("eve")], silent },
+            Event::Joined { accounts: accounts(), how: Joining::Invited, silent },
+            Event::Removed { accounts: vec![user("eve")], quit: false, silent },
         ]
     };
     let sent_update = update(GroupType::Public, &Changes::default(), &events(false));
@@ -120,7 +120,7 @@ fn live_groups_are_sent_their_profile_and_others_find_it_in_the_history() {
 #[test]
 fn servers_pass_on_updates_unchanged() {
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
-    let events = [Event::Joined { accounts: vec![user("ann")], silent: false }];
+    let events = [Event::Joined { accounts: vec![user("ann")], how: Joining::Invited, silent: false }];
     let update = update(GroupType::Public, &kept, &events);
     let text = serde_json::to_string(&update).unwrap();
     assert_eq!(serde_json::from_str::<ClientUpdate>(&text).unwrap(), update);

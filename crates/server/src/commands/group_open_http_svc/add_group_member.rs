@@ -6,12 +6,15 @@
 use super::member_list::{AccountInput, MemberResults, account_entries};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
+use crate::clients::NoticeKind;
 use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
+use landfall_domain::event::Joining;
 use landfall_domain::group::GroupType;
 use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
+use landfall_domain::operations::invite_members::InviteMembers;
 use landfall_domain::refusal::Refusal;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -37,6 +40,7 @@ impl Command for Request {
             operator: call.caller.clone(),
             accounts: accounts.clone(),
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
+            how: Joining::Invited,
         };
         let refused = match call.type_if_asking(before::INVITE, &operation.group).await? {
             Some(kind) if !accounts.is_empty() => refused(call, &operation, kind).await?,
@@ -44,7 +48,16 @@ impl Command for Request {
         };
         let mut allowed = operation;
         allowed.accounts.retain(|account| !refused.contains(account.as_str()));
-        let outcomes = call.change(allowed).await?;
+        let outcomes = if call.is_for_account() {
+            let group = allowed.group.clone();
+            let outcomes = call.change(InviteMembers(allowed)).await?;
+            if outcomes.contains(&Added::Waits) {
+                call.tell_leaders(&group, NoticeKind::InvitationWaits, "").await?;
+            }
+            outcomes
+        } else {
+            call.change(allowed).await?
+        };
         if nobody_fits(&outcomes) {
             return Err(Refusal::Full.into());
         }
@@ -55,6 +68,7 @@ impl Command for Request {
                 Added::Failed | Added::NoPlace => 0,
                 Added::Joined => 1,
                 Added::AlreadyMember => 2,
+                Added::Waits => 3,
             }
         });
         Ok(entries.results(results.collect::<Vec<_>>(), 0))

@@ -5,7 +5,7 @@
 
 use super::profile::{
     Bits, CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, invite_join_option,
-    max_members, member_fields, permissions, refuse_more_than_fit, text,
+    max_members, member_fields, permissions, refuse_more_than_fit, refuse_profile, text,
 };
 use super::{flag, refuse_too_many_accounts, required_account};
 use crate::call::{Call, Command};
@@ -70,6 +70,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
+        let Profile { name, introduction, notification, .. } = &new.profile;
+        refuse_profile(Some(name), Some(introduction), Some(notification), call).await?;
         let (kind, id) = (new.kind.as_str(), new.id.clone());
         // Without an owner, the caller counts as the owner of the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());

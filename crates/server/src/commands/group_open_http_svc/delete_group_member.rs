@@ -30,6 +30,7 @@ impl Command for Request {
             operator: call.caller.clone(),
             accounts: accounts(self.members, "MemberToDel_Account", max)?,
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
+            quit: false,
             even_owner: false,
             permission_groups: BTreeSet::new(),
         };

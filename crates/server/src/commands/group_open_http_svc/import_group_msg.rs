@@ -7,7 +7,8 @@
 //! [choice] Every type of element is accepted, though the page of the import names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
 //! [choice] A message for a missing topic is 110013 in its row; if all messages name missing topics, the call is refused with 110013.
-//! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
+//! [choice] With `RecentContactFlag` 1 the messages move the group in the members' lists of conversations, as messages that
+//! are sent do; without it the lists stay as they are, and the next message that is sent moves it. Nobody is notified.
 
 use super::{group_id, number_up_to, required_account};
 use crate::call::{ImportCommand, SilentCall};
@@ -73,11 +74,11 @@ impl ImportCommand for Request {
     type Reply = Reply;
 
     async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
-        let Checked { group, times, messages: checked } = self.check(call)?;
+        let Checked { group, listed, times, messages: checked } = self.check(call)?;
         let mut messages = Vec::with_capacity(checked.len());
         let problems: Vec<_> =
             checked.into_iter().map(|message| message.map(|message| messages.push(message)).err()).collect();
-        let outcomes = call.import(ImportMessages { group, messages }).await?;
+        let outcomes = call.import(ImportMessages { group, messages, listed }).await?;
         let is_nowhere =
             |outcome: &MessageOutcome| *outcome == MessageOutcome::Refused(MessageRefusal::NoSuchTopic);
         if !outcomes.is_empty() && outcomes.len() == problems.len() && outcomes.iter().all(is_nowhere) {
@@ -123,6 +124,7 @@ fn refused(requested: i64, code: Code, why: &str) -> Row {
 
 struct Checked {
     group: GroupId,
+    listed: bool,
     /// `SendTime` of each entry, as it was written.
     times: Vec<i64>,
     messages: Vec<Result<ImportedMessage, Failure>>,
@@ -133,7 +135,7 @@ impl Request {
         let group = group_id(self.group_id)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let flag = self.recent_contact_flag.optional("RecentContactFlag")?.unwrap_or_default();
-        number_up_to(flag, "RecentContactFlag", 1)?;
+        let listed = number_up_to(flag, "RecentContactFlag", 1)? == 1;
         let Entries(list) = self.msg_list.required("MsgList")?;
         let max = call.limits.messages.per_import;
         if max < list.len() {
@@ -152,7 +154,7 @@ impl Request {
                 call.limits.messages.bytes
             )));
         }
-        Ok(Checked { group, times, messages })
+        Ok(Checked { group, listed, times, messages })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::profile::{
     Bits, CustomFieldInput, apply_join_option, group_fields, invite_join_option, max_members, new_text,
-    permissions,
+    permissions, refuse_profile,
 };
 use super::{group_id, on_off, operator};
 use crate::call::{Call, Command};
@@ -47,7 +47,10 @@ impl Command for Request {
         let group = group_id(std::mem::take(&mut self.group_id))?;
         // The type decides which members are allowed; it never changes.
         let kind = call.snapshot(group.clone(), Needs::default()).await?.group.kind;
-        call.change(self.check(group, kind, call)?).await?;
+        let change = self.check(group, kind, call)?;
+        let ModifyGroup { name, introduction, notification, .. } = &change;
+        refuse_profile(name.as_ref(), introduction.as_ref(), notification.as_ref(), call).await?;
+        call.change(change).await?;
         Ok(Nothing {})
     }
 }

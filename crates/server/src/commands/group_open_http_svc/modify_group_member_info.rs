@@ -7,11 +7,13 @@ use super::profile::{CustomFieldInput, member_fields, new_text};
 use super::{group_id, mute_end, required_account, time};
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::operations::modify_member::ModifyMember;
 use landfall_domain::snapshot::Needs;
+use landfall_domain::text::Text;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
@@ -58,6 +60,8 @@ impl Command for Request {
             let kind = call.snapshot(operation.group.clone(), Needs::default()).await?.group.kind;
             operation.fields = member_fields(fields, "AppMemberDefinedData", kind, call)?;
         }
+        let card = operation.name_card.as_ref().map(Text::as_str);
+        refuse_words([("NameCard", card)], call, Code::TextRefused, Failure::from).await?;
         call.change(operation).await?;
         Ok(Nothing {})
     }

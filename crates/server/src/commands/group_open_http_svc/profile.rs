@@ -3,6 +3,7 @@
 use super::{flag, number_up_to};
 use crate::call::ReadOnlyCall;
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Emptiable, Field, Object, Shape, literal};
 use crate::items::check_all;
 use crate::reply::Failure;
@@ -173,6 +174,18 @@ fn fields(
 /// The text starts like that of the service. [sample]
 fn unknown_field(problem: &str) -> Failure {
     Code::GroupParameter.because(format!("all defined key is invalid: {problem}"))
+}
+
+/// Refuses names, introductions and notices with a word that the app does not allow.
+pub(super) async fn refuse_profile(
+    name: Option<&Text>,
+    introduction: Option<&Text>,
+    notification: Option<&Text>,
+    call: &ReadOnlyCall,
+) -> Result<(), Failure> {
+    let texts = [("Name", name), ("Introduction", introduction), ("Notification", notification)];
+    let texts = texts.map(|(field, text)| (field, text.map(Text::as_str)));
+    refuse_words(texts, call, Code::TextRefused, Failure::from).await
 }
 
 /// The listed members without the owner, each once.

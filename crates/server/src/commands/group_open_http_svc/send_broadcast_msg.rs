@@ -9,6 +9,7 @@
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::account;
+use crate::commands::forbidden::refuse_words_in;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::commands::message_body::body;
 use crate::field::Field;
@@ -49,6 +50,7 @@ impl Command for Request {
         let sender = account(self.from_account, "From_Account", Code::GroupParameter)?;
         let random = number_up_to(self.random.required("Random")?, "Random", u32::MAX.into())?;
         let body = body(self.msg_body, self.cloud_custom_data, &call.limits.messages)?;
+        refuse_words_in(&body, call, Failure::from).await?;
         let sender = sender.unwrap_or_else(|| call.caller.clone());
         must_exist(call, &sender).await?;
         let message = |group| SendMessage {

@@ -12,7 +12,8 @@
 use super::{group_id, number_up_to, operator, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_body::body;
+use crate::commands::forbidden::refuse_words_in;
+use crate::commands::message_body::{body, changed};
 use crate::commands::topic::topic_id;
 use crate::field::{Field, Object};
 use crate::items::check_all;
@@ -21,9 +22,9 @@ use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::body::EXCEPTION;
 use crate::webhook::sender::Answer;
 use landfall_domain::ids::UserId;
-use landfall_domain::limits::MessageLimits;
 use landfall_domain::message::{At, Body, Conversation, Priority};
 use landfall_domain::operations::send_message::{SendMessage, Sent};
+use landfall_domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -79,6 +80,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let (mut message, control) = self.check(call)?;
+        refuse_words_in(&message.body, call, Failure::from).await?;
+        check_mute(&message, call).await?;
         if !control.skip_before
             && let Some(kind) = call.type_if_asking(before::SEND, &message.group).await?
         {
@@ -105,6 +108,18 @@ impl Command for Request {
         let Sent { seq, sent } = sent?;
         Ok(Reply { msg_time: sent.0, msg_seq: seq, msg_drop_reason: None })
     }
+}
+
+/// Refuses a sender that may not send to any group, before the app's webhook is asked. [doc]
+async fn check_mute(message: &SendMessage, call: &Call) -> Result<(), Failure> {
+    if message.by_administrator || !call.mute_of(&message.sender).await?.forbids_groups(call.now) {
+        return Ok(());
+    }
+    let muted = Failure::from(Refusal::Muted);
+    if call.wants_event(EXCEPTION) {
+        call.report_exception(message, &muted).await?;
+    }
+    Err(muted)
 }
 
 impl Request {
@@ -172,24 +187,6 @@ fn callback_control(given: Field<Vec<Field<String>>>) -> Result<CallbackControl,
         Ok(())
     })?;
     Ok(control)
-}
-
-/// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
-/// cannot be sent is not usable: `on_timeout` decides. [choice]
-fn changed(requested: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
-    let custom: Option<String> = answer.member("CloudCustomData", "a string")?;
-    let elements = answer.given("MsgBody");
-    if elements.is_none() && custom.is_none() {
-        return Ok(requested.clone());
-    }
-    let elements = match elements {
-        Some(elements) => Ok(elements.to_owned()),
-        None => RawValue::from_string(requested.elements.clone().into()).map_err(|error| error.to_string()),
-    };
-    let custom = custom.unwrap_or_else(|| requested.custom.clone().into());
-    let Body { elements, custom, .. } =
-        body(Some(elements?), Field::Value(custom), limits).map_err(|problem| problem.to_string())?;
-    Ok(Body { elements, custom, ..requested.clone() })
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 //!
 //! Groups they owned stay, without owner. A deleted account can be imported again at once. [choice]
 //!
-//! With an account, a store removes only its memberships. What the topics and permission groups of communities hold about it
+//! With an account, a store removes its memberships and what others keep about it. What the topics and permission groups of communities hold about it
 //! is removed before, community by community: a call that fails midway can be repeated.
 
 use super::{UserIdInput, account_entries, accounts, internal};
@@ -14,6 +14,10 @@ use landfall_domain::error::{OperationError, StoreError};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
 use landfall_domain::operations::delete_members::DeleteMembers;
+use landfall_domain::people::Subject;
+use landfall_domain::people::fact::{FactFamily, FactRange};
+use landfall_domain::people::operations::delete_subscribers::DeleteSubscribers;
+use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::store::JoinedWindow;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -21,6 +25,8 @@ use std::collections::BTreeSet;
 
 /// Communities read in one page.
 const COMMUNITIES_PER_STEP: usize = 100;
+/// Subscriptions read in one page.
+const SUBSCRIPTIONS_PER_STEP: usize = 100;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -53,6 +59,7 @@ impl Command for Request {
         let requested = accounts(&batch);
         for account in &requested {
             leave_communities(call, account).await.map_err(internal)?;
+            end_subscriptions(call, account).await.map_err(internal)?;
         }
         let mut existed = call.delete_accounts(&requested).await.map_err(internal)?.into_iter();
         let rows = batch.into_iter().map(|(user_id, account)| {
@@ -88,12 +95,36 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 operator: call.caller.clone(),
                 accounts: vec![account.clone()],
                 silent: true,
+                quit: false,
                 even_owner: true,
                 permission_groups: BTreeSet::new(),
             };
             match call.delete_members(operation).await {
                 // Refused: the community was dissolved since it was read.
                 Ok(()) | Err(OperationError::Refused(_)) => {}
+                Err(OperationError::Store(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Ends the subscriptions of an account, so that official accounts count one subscriber less.
+async fn end_subscriptions(call: &Call, account: &UserId) -> Result<(), StoreError> {
+    let subject = Subject::Account(account.clone());
+    let mut after = None;
+    loop {
+        let (family, limit) = (FactFamily::Subscribed, SUBSCRIPTIONS_PER_STEP);
+        let range = FactRange { subject: subject.clone(), family, after, limit };
+        let found = call.people(PeopleNeeds { ranges: vec![range], ..PeopleNeeds::default() }).await?;
+        after = found.facts.keys().next_back().map(|(_, key)| key.clone());
+        if after.is_none() {
+            return Ok(());
+        }
+        for official in found.facts.keys().filter_map(|(_, key)| key.peer().cloned()) {
+            let operation = DeleteSubscribers { official, accounts: vec![account.clone()] };
+            match call.change_people_without_webhook(operation).await {
+                // Refused: the official account is no more.
+                Ok(_) | Err(OperationError::Refused(_)) => {}
                 Err(OperationError::Store(error)) => return Err(error),
             }
         }

@@ -4,7 +4,7 @@
 use crate::call::{ImportCommand, SilentCall};
 use crate::reply::Failure;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::fields::FieldRule;
+use landfall_domain::fields::{FieldRule, UserFieldRule};
 use landfall_domain::limits::{
     CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, GROUP_ID_BYTES_MAX, Limits, MAX_MEMBERS_DEFAULT,
     USER_ID_BYTES_MAX,
@@ -32,6 +32,9 @@ pub struct Reply {
     limits: ImportLimits,
     group_fields: Vec<EnabledField>,
     member_fields: Vec<EnabledField>,
+    /// Keys of the custom fields of accounts, and of friends.
+    user_fields: Vec<String>,
+    friend_fields: Vec<String>,
 }
 
 /// The largest values. Counts, or bytes of UTF-8 where the name says so.
@@ -75,6 +78,17 @@ struct ImportLimits {
     messages_per_call: usize,
     /// `MsgBody` and `CloudCustomData` together.
     message_bytes: usize,
+    location_bytes: usize,
+    user_field_value_bytes: usize,
+    friends_per_account: usize,
+    /// Lists of friends.
+    friend_lists_per_account: usize,
+    friend_list_name_bytes: usize,
+    friend_remark_bytes: usize,
+    friend_wording_bytes: usize,
+    friend_field_value_bytes: usize,
+    /// Friends of one `friend_import`.
+    friends_per_call: usize,
 }
 
 /// A custom field, and the types of group that may have it.
@@ -104,6 +118,8 @@ impl ImportCommand for Request {
             limits: import_limits(&call.limits, call.body_bytes_max, call.file_bytes_max),
             group_fields: enabled(call.group_fields()),
             member_fields: enabled(call.member_fields()),
+            user_fields: keys(call.user_fields()),
+            friend_fields: keys(call.friend_fields()),
         })
     }
 }
@@ -138,7 +154,20 @@ fn import_limits(limits: &Limits, body_bytes_max: usize, file_bytes_max: u64) ->
         custom_string_bytes: limits.topics.custom.max,
         messages_per_call: limits.messages.per_import,
         message_bytes: limits.messages.bytes,
+        location_bytes: limits.location.max,
+        user_field_value_bytes: limits.user_fields.value.max,
+        friends_per_account: limits.friends.count,
+        friend_lists_per_account: limits.friends.lists,
+        friend_list_name_bytes: limits.friends.list_name.max,
+        friend_remark_bytes: limits.friends.remark.max,
+        friend_wording_bytes: limits.friends.wording.max,
+        friend_field_value_bytes: limits.friends.fields.value.max,
+        friends_per_call: limits.friends.per_call,
     }
+}
+
+fn keys(fields: &[UserFieldRule]) -> Vec<String> {
+    fields.iter().filter(|field| field.writable).map(|field| field.key.as_str().to_owned()).collect()
 }
 
 fn enabled(fields: &[FieldRule]) -> Vec<EnabledField> {

@@ -1,6 +1,9 @@
 //! `openconfigsvr/setnospeaking`: keeps an account from sending to other accounts, to groups, or both, for some time.
 //!
-//! [choice] The mute is about what an account sends itself. Calls of administrators send for whom they name, muted or not.
+//! Its messages to groups are refused with 10017, before the app's webhook is asked; those of an administrator never are.
+//! `sendmsg` does not look at the mute of the sender whom it names. [doc]
+//!
+//! [choice] Nor does `batchsendmsg`.
 
 use super::{account, internal, unknown};
 use crate::call::{Call, Command};

@@ -5,11 +5,12 @@
 //! [choice] An account that is named twice gets it once. A batch that reaches only some of its accounts says `SomeError`;
 //! one that reaches nobody fails with 90012.
 
-use super::message::failure;
+use super::message::{failure, internal};
 use super::outgoing::Outgoing;
 use super::sendmsg::refused;
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words_in;
 use crate::field::{Field, FieldError};
 use crate::items::check_all;
 use crate::reply::Failure;
@@ -33,6 +34,7 @@ pub struct Reply {
     action_status: Option<&'static str>,
     msg_time: u64,
     msg_key: String,
+    msg_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<Unreached>,
 }
@@ -60,6 +62,8 @@ impl Command for Request {
         if message.receivers.is_empty() {
             return Err(refused(SendRefusal::NoSuchReceiver));
         }
+        refuse_words_in(&message.body, call, internal).await?;
+        let sender = message.sender.clone();
         let sent = call.change_people_without_webhook(message).await;
         let sent = sent.map_err(|error| failure(error, refused))?;
         let is_unreached = |name: &String| UserId::parse(name).is_none_or(|id| sent.unknown.contains(&id));
@@ -70,6 +74,7 @@ impl Command for Request {
             action_status: (!error_list.is_empty()).then_some("SomeError"),
             msg_time: sent.key.sent.0,
             msg_key: sent.key.to_string(),
+            msg_id: sent.key.id(&sender),
             error_list,
         })
     }

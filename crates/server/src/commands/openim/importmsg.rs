@@ -78,7 +78,7 @@ impl Request {
 }
 
 fn is_live(given: Field<i128>) -> Result<bool, Failure> {
-    let (field, code) = ("SyncFromOldSystem", Code::SyncFromOldIllegal);
+    let (field, code) = ("SyncFromOldSystem", Code::SyncFromOldOrAttributeName);
     match required_u32(given, field, code)? {
         2 => Ok(false),
         1 | 5 => Ok(true),

@@ -20,17 +20,21 @@ pub(super) fn account(given: Field<String>, field: &str, illegal: Code) -> Resul
 }
 
 /// `From_Account`.
-pub(super) fn from_account(given: Field<String>) -> Result<UserId, Failure> {
+pub(in crate::commands) fn from_account(given: Field<String>) -> Result<UserId, Failure> {
     account(given, "From_Account", Code::FromAccountIllegal)
 }
 
 /// `To_Account` of one account.
-pub(super) fn to_account(given: Field<String>) -> Result<UserId, Failure> {
+pub(in crate::commands) fn to_account(given: Field<String>) -> Result<UserId, Failure> {
     account(given, "To_Account", Code::ToAccountIllegal)
 }
 
 /// A number of 32 bits that may be missing.
-pub(super) fn optional_u32(given: Field<i128>, field: &str, illegal: Code) -> Result<Option<u32>, Failure> {
+pub(in crate::commands) fn optional_u32(
+    given: Field<i128>,
+    field: &str,
+    illegal: Code,
+) -> Result<Option<u32>, Failure> {
     let number = given.optional(field).map_err(|error| error.failure(illegal))?;
     let in_range = |number: i128| {
         u32::try_from(number)
@@ -40,7 +44,11 @@ pub(super) fn optional_u32(given: Field<i128>, field: &str, illegal: Code) -> Re
 }
 
 /// A number of 32 bits.
-pub(super) fn required_u32(given: Field<i128>, field: &str, illegal: Code) -> Result<u32, Failure> {
+pub(in crate::commands) fn required_u32(
+    given: Field<i128>,
+    field: &str,
+    illegal: Code,
+) -> Result<u32, Failure> {
     let missing = || illegal.because(format!("{field} is required"));
     optional_u32(given, field, illegal)?.ok_or_else(missing)
 }
@@ -56,7 +64,7 @@ pub(super) fn flag(given: Field<i128>, field: &str) -> Result<bool, Failure> {
 }
 
 /// What a message says.
-pub(super) fn body(
+pub(in crate::commands) fn body(
     elements: Option<Box<RawValue>>,
     custom: Field<String>,
     limits: &MessageLimits,
@@ -74,7 +82,7 @@ fn body_failure(problem: BodyProblem) -> Failure {
 }
 
 /// `MsgKey`.
-pub(super) fn message_key(given: Field<String>) -> Result<MessageKey, Failure> {
+pub(in crate::commands) fn message_key(given: Field<String>) -> Result<MessageKey, Failure> {
     key_in(given, "MsgKey")
 }
 
@@ -86,12 +94,12 @@ pub(super) fn key_in(given: Field<String>, field: &str) -> Result<MessageKey, Fa
 }
 
 /// An error of the store.
-pub(super) fn internal(error: StoreError) -> Failure {
+pub(in crate::commands) fn internal(error: StoreError) -> Failure {
     Code::MessageInternal.internal(error)
 }
 
 /// A refusal as `code` says, or an error of the store.
-pub(super) fn failure<Refusal>(
+pub(in crate::commands) fn failure<Refusal>(
     error: OperationError<Refusal>,
     code: impl FnOnce(Refusal) -> Failure,
 ) -> Failure {
@@ -102,7 +110,7 @@ pub(super) fn failure<Refusal>(
 }
 
 /// Why a message was not recalled, changed or confirmed.
-pub(super) fn message_failure(refusal: DirectRefusal) -> Failure {
+pub(in crate::commands) fn message_failure(refusal: DirectRefusal) -> Failure {
     match refusal {
         DirectRefusal::NoSuchMessage => Code::DirectMissing.because("this account sent no such message"),
         DirectRefusal::Recalled => Code::DirectRecalled.because("the message was recalled already"),

@@ -3,9 +3,10 @@
 //! [choice] A message that does not exist is 20022, and one that was recalled 20023, as of `admin_msgwithdraw`. There is no
 //! 20028: changes of one message follow each other.
 
-use super::message::{body, failure, from_account, message_failure, message_key, to_account};
+use super::message::{body, failure, from_account, internal, message_failure, message_key, to_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words_in;
 use crate::field::{Emptiable, Field};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::people::operations::modify_direct::{ModifyDirect, ModifyRefusal};
@@ -41,7 +42,9 @@ impl Command for Request {
             None => None,
             given => {
                 let custom = custom.clone().map_or(Field::Absent, Field::Value);
-                Some(body(given, custom, limits)?.elements)
+                let said = body(given, custom, limits)?;
+                refuse_words_in(&said, call, internal).await?;
+                Some(said.elements)
             }
         };
         if elements.is_none() && custom.is_none() {

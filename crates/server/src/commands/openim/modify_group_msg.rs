@@ -5,6 +5,7 @@
 
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words_in;
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::message_body::body;
 use crate::commands::message_seq::number;
@@ -41,7 +42,9 @@ impl Command for Request {
             None => None,
             given => {
                 let custom = custom.clone().map_or(Field::Absent, Field::Value);
-                Some(body(given, custom, limits)?.elements)
+                let said = body(given, custom, limits)?;
+                refuse_words_in(&said, call, Failure::from).await?;
+                Some(said.elements)
             }
         };
         if elements.is_none() && custom.is_none() {

@@ -131,7 +131,7 @@ struct PushInfo {
     push_flag: Field<i128>,
 }
 
-fn push_info(given: Option<Box<RawValue>>) -> Result<Box<str>, Failure> {
+pub(in crate::commands) fn push_info(given: Option<Box<RawValue>>) -> Result<Box<str>, Failure> {
     const FIELD: &str = "OfflinePushInfo";
     let illegal = |text: String| Code::PushInfoIllegal.because(text);
     let Some(given) = given.filter(|given| !matches!(given.get(), "null" | "\"\"" | "{}")) else {

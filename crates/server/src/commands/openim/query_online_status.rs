@@ -2,6 +2,8 @@
 //! connected, and from which platforms.
 //!
 //! No account is `PushOnline`: this server pushes nothing to clients that are not connected. [choice]
+//! [choice] `IsReturnInstid` and `IsReturnCustomStatus` change nothing: no call sets a text about the status, and instances of
+//! clients have no ids outside the server.
 //! [choice] Each state is called `Status` and `State`, for clients that were written for either. A platform is listed once,
 //! however many devices of it are connected.
 

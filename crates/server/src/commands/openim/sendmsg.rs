@@ -10,18 +10,16 @@ use super::message::{failure, internal, to_account};
 use super::outgoing::{Outgoing, words};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_body::body;
-use crate::field::Field;
+use crate::commands::forbidden::refuse_words_in;
+use crate::commands::message_body::changed;
 use crate::reply::Failure;
 use crate::webhook::before::{Question, Verdict};
 use crate::webhook::people_body;
 use crate::webhook::sender::Answer;
-use landfall_domain::limits::MessageLimits;
-use landfall_domain::message::Body;
+use landfall_domain::ids::UserId;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::operations::send_direct::SendRefusal;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
@@ -32,11 +30,12 @@ pub struct Request(Outgoing<String>);
 pub struct Reply {
     msg_time: u64,
     msg_key: String,
+    msg_id: String,
 }
 
 impl Reply {
-    fn of(key: MessageKey) -> Self {
-        Self { msg_time: key.sent.0, msg_key: key.to_string() }
+    fn of(key: MessageKey, sender: &UserId) -> Self {
+        Self { msg_time: key.sent.0, msg_key: key.to_string(), msg_id: key.id(sender) }
     }
 }
 
@@ -52,25 +51,27 @@ impl Command for Request {
         let forbidden = words(forbidden, "ForbidCallbackControl")?;
         let is_forbidden = |word: &str| forbidden.iter().any(|given| given == word);
         let mut message = request.message(sender, vec![receiver.clone()], call)?;
+        refuse_words_in(&message.body, call, internal).await?;
+        let sender = message.sender.clone();
         let key = MessageKey { sent: call.now, number: message.number, random: message.random };
         if !is_forbidden("ForbidBeforeSendMsgCallback") {
             let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
             match call.ask(Question::SendDirect { message: &message, receiver: &receiver, key }, read).await?
             {
                 Verdict::GoOn(changed) => message.body = changed.unwrap_or(message.body),
-                Verdict::Drop => return Ok(Reply::of(key)),
+                Verdict::Drop => return Ok(Reply::of(key, &sender)),
             }
         }
         if is_forbidden("ForbidAfterSendMsgCallback") || !call.wants_event(people_body::SENT) {
             let sent = call.change_people_without_webhook(message).await;
-            return Ok(Reply::of(sent.map_err(|error| failure(error, refused))?.key));
+            return Ok(Reply::of(sent.map_err(|error| failure(error, refused))?.key, &sender));
         }
         message.counts_unread = true;
         let sent = call.change_people(message.clone()).await.map_err(|error| failure(error, refused));
         if let Err(failure) = &sent {
             call.report_unsent(&message, &receiver, failure).await.map_err(internal)?;
         }
-        Ok(Reply::of(sent?.key))
+        Ok(Reply::of(sent?.key, &sender))
     }
 }
 
@@ -81,22 +82,4 @@ pub(super) fn refused(refusal: SendRefusal) -> Failure {
         SendRefusal::NoSuchReceiver => Code::ReceiverUnknown.because("invalid To_Account"),
         SendRefusal::Full => Code::MessageIllegal.because("the conversation has all messages it can have"),
     }
-}
-
-/// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
-/// cannot be sent is not usable: `on_timeout` decides. [choice]
-fn changed(requested: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
-    let custom: Option<String> = answer.member("CloudCustomData", "a string")?;
-    let elements = answer.given("MsgBody");
-    if elements.is_none() && custom.is_none() {
-        return Ok(requested.clone());
-    }
-    let elements = match elements {
-        Some(elements) => Ok(elements.to_owned()),
-        None => RawValue::from_string(requested.elements.clone().into()).map_err(|error| error.to_string()),
-    };
-    let custom = custom.unwrap_or_else(|| requested.custom.clone().into());
-    let Body { elements, custom, .. } =
-        body(Some(elements?), Field::Value(custom), limits).map_err(|problem| problem.to_string())?;
-    Ok(Body { elements, custom, ..requested.clone() })
 }

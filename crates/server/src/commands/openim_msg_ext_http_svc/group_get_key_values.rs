@@ -1,10 +1,7 @@
 //! `openim_msg_ext_http_svc/group_get_key_values`: lists the extensions of a message, page by page, in the order
 //! they were changed.
-//!
-//! [choice] `StartSeq` is the lowest number that is answered, so the next page starts behind the last one of this.
-//! What was deleted is not answered: a reader that finds `LatestSeq` beyond what it has reads again from 0.
 
-use super::ExtensionRow;
+use super::{ExtensionPage, ExtensionRow};
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
@@ -15,7 +12,7 @@ use landfall_domain::message::Conversation;
 use landfall_domain::operations::set_extensions::takes_extensions;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::snapshot::{MessageRange, Needs};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -25,23 +22,11 @@ pub struct Request {
     start_seq: Field<i128>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Reply {
-    extension_list: Vec<ExtensionRow>,
-    /// 1 when this page is the last.
-    complete_flag: u8,
-    /// The number of the last change to any extension.
-    latest_seq: u32,
-    /// The number of the change that cleared all; extensions with a lower number are gone.
-    clear_seq: u32,
-}
-
 impl Command for Request {
     const PATH: &'static str = "openim_msg_ext_http_svc/group_get_key_values";
-    type Reply = Reply;
+    type Reply = ExtensionPage;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &Call) -> Result<ExtensionPage, Failure> {
         let group = group_id(self.group_id)?;
         let number = number(self.msg_seq)?;
         let start = self.start_seq.optional("StartSeq")?.unwrap_or_default();
@@ -59,18 +44,9 @@ impl Command for Request {
             Some(Part::ExtensionHead(head)) => head,
             Some(_) | None => ExtensionHead::default(),
         };
-        let mut rows: Vec<ExtensionRow> = snapshot.parts.into_iter().filter_map(row).collect();
-        rows.retain(|row| start <= row.seq.into());
-        rows.sort_by_key(|row| row.seq);
-        let page_max = call.limits.messages.extensions_per_page;
-        let complete = rows.len() <= page_max;
-        rows.truncate(page_max);
-        Ok(Reply {
-            extension_list: rows,
-            complete_flag: complete.into(),
-            latest_seq: head.latest_seq,
-            clear_seq: head.clear_seq,
-        })
+        let rows = snapshot.parts.into_iter().filter_map(row).collect();
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        Ok(ExtensionPage::of(rows, start, &head, &call.limits.messages))
     }
 }
 

@@ -7,6 +7,7 @@ use super::{illegal, internal, known_tag};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::required_account;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Field, FieldError, Object, Shape};
 use crate::items::check_all;
 use crate::reply::{Failure, Nothing};
@@ -65,6 +66,11 @@ impl Command for Request {
         let items = check_all("ProfileItem", items, |item, place| {
             self::item(item.required(place).map_err(illegal)?.0, place, call)
         })?;
+        let texts = items.iter().filter_map(|item| match &item.value {
+            PortraitValue::Text(text) => Some(("ProfileItem", Some(text.as_str()))),
+            PortraitValue::Number(_) => None,
+        });
+        refuse_words(texts, call, Code::ProfileTextRefused, internal).await?;
         let last_of =
             |index: usize, item: &PortraitItem| items[index + 1..].iter().all(|next| next.tag != item.tag);
         let distinct = items.iter().enumerate().filter(|(index, item)| last_of(*index, item));

@@ -8,15 +8,13 @@ use super::tag::{FriendTag, TagRow};
 use super::{from_account, head, internal, number, unknown_account};
 use crate::call::{Call, Command};
 use crate::field::Field;
+use crate::items::fitting;
 use crate::reply::Failure;
 use landfall_domain::people::Subject;
 use landfall_domain::people::fact::{Fact, FactFamily, FactKey, FactRange};
 use landfall_domain::people::friends::Friend;
 use landfall_domain::people::snapshot::PeopleNeeds;
 use serde::{Deserialize, Serialize};
-
-/// Bytes of an answer besides its rows.
-const ENVELOPE_BYTES: usize = 1_024;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -87,7 +85,8 @@ impl Command for Request {
             _ => None,
         });
         let rows = if shown.standard || shown.custom {
-            page(friends.skip(start).take(per_page), shown, call.limits.reply_bytes)
+            let page = friends.skip(start).take(per_page);
+            fitting(page.map(|(id, friend)| row(id, friend, shown)), call.limits.reply_bytes)
         } else {
             Vec::new()
         };
@@ -111,21 +110,10 @@ struct Shown {
     custom: bool,
 }
 
-/// The first of `friends`, as many as fit into `bytes`, and at least one.
-fn page<'a>(friends: impl Iterator<Item = (String, &'a Friend)>, shown: Shown, bytes: usize) -> Vec<Row> {
-    let mut left = bytes.saturating_sub(ENVELOPE_BYTES);
-    let mut rows = Vec::new();
-    for (to_account, friend) in friends {
-        let standard = FriendTag::SHOWN.iter().filter(|_| shown.standard).filter_map(|tag| tag.of(friend));
-        let custom = friend.custom.keys().filter(|_| shown.custom);
-        let custom = custom.filter_map(|key| FriendTag::Custom(key.clone()).of(friend));
-        let row = Row { to_account, value_item: standard.chain(custom).collect() };
-        let size = serde_json::to_vec(&row).map_or(usize::MAX, |json| json.len().saturating_add(1));
-        if left < size && !rows.is_empty() {
-            break;
-        }
-        left = left.saturating_sub(size);
-        rows.push(row);
-    }
-    rows
+/// What a page says of a friend.
+fn row(to_account: String, friend: &Friend, shown: Shown) -> Row {
+    let standard = FriendTag::SHOWN.iter().filter(|_| shown.standard).filter_map(|tag| tag.of(friend));
+    let custom = friend.custom.keys().filter(|_| shown.custom);
+    let custom = custom.filter_map(|key| FriendTag::Custom(key.clone()).of(friend));
+    Row { to_account, value_item: standard.chain(custom).collect() }
 }

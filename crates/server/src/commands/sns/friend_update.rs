@@ -4,7 +4,7 @@
 //! [choice] The lists that are given take the place of those the friend was in.
 
 use super::tag::{FriendTag, TagInput, custom_value, lists};
-use super::{BatchReply, Name, at_most, from_account, illegal, refused, separated};
+use super::{BatchReply, Name, at_most, from_account, illegal, refuse_words_of, refused, separated};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::required_account;
@@ -46,12 +46,18 @@ impl Command for Request {
         let updates = check_each("UpdateItem", list, |entry, place| {
             update(entry.required(place).map_err(illegal)?.0, place, call)
         })?;
-        let (updates, items) = separated(names.into_iter().zip(updates).collect());
+        let mut items = names.into_iter().zip(updates).collect();
+        refuse_words_of(&mut items, |(_, update)| texts(update), call).await?;
+        let (updates, items) = separated(items);
         let operation = UpdateFriends { account: account.clone(), updates, limits };
         let updated = call.change_people(operation).await;
         let updated = updated.map_err(|error| refused(error, &account, limits.lists))?;
         Ok(BatchReply::of(items, updated, Name::FriendUpdate))
     }
+}
+
+fn texts(update: &FriendUpdate) -> Vec<&Text> {
+    update.lists.iter().flatten().chain(&update.remark).collect()
 }
 
 fn update(given: UpdateInput, place: &str, call: &Call) -> Result<(UserId, FriendUpdate), Failure> {

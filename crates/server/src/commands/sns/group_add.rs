@@ -1,7 +1,9 @@
 //! `sns/group_add`: makes lists of friends, and puts friends into all of them. Each friend has a result of its own.
 
-use super::{BatchReply, Name, from_account, list_names, refused, separated, to_accounts};
+use super::{BatchReply, Name, from_account, internal, list_names, refused, separated, to_accounts};
 use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Entries, Field};
 use crate::reply::Failure;
 use landfall_domain::people::operations::make_friend_lists::MakeFriendLists;
@@ -33,6 +35,8 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let account = from_account(self.from_account)?;
         let lists = list_names(self.group_name, call)?;
+        let names = lists.iter().map(|list| ("GroupName", Some(list.as_str())));
+        refuse_words(names, call, Code::FriendTextRefused, internal).await?;
         let limits = call.limits.friends;
         let names_friends = self.to_account.is_given();
         let items = if names_friends { to_accounts(self.to_account, limits.per_call)? } else { Vec::new() };

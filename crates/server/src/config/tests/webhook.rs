@@ -88,7 +88,7 @@ fn the_default_configuration_lists_every_event_that_is_sent_once() {
     let mut service = "";
     for word in DEFAULT[begin..end].split([' ', '\n', ',', ';', '.']) {
         match word {
-            "Group" | "State" | "Profile" | "Sns" | "C2C" => service = word,
+            "Group" | "State" | "Profile" | "Sns" | "C2C" | "OfficialAccount" => service = word,
             "StateChange" => listed.push(format!("{service}.{word}")),
             _ if word.starts_with("Callback") => listed.push(format!("{service}.{word}")),
             _ => {}
@@ -116,7 +116,9 @@ fn an_event_that_nothing_causes_is_refused() {
     }
     assert!(0 < refused, "this test says nothing");
     let named = |event: &str| bad_webhook(&format!("events = [\"{event}\"]\n")).remove(0);
-    assert!(named("Alert.RequestOverLimit").contains("is an event that nothing causes in this version"));
+    assert!(named("Alert.RequestOverLimit").contains("is an event that is always sent in this version"));
+    let nothing = "Group.CallbackOnDailyGroupQuotaAlarm";
+    assert!(named(nothing).contains("is an event that nothing causes in this version"));
     // Nor is it proposed.
     assert!(named("CallbackPrevFriendAdd").contains("`landfall config --default` lists them"));
 }

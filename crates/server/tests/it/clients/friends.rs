@@ -1,4 +1,4 @@
-//! What clients are told of friends and blocklists.
+//! What clients are told of friends, blocklists and followers.
 
 use super::accounts;
 use crate::harness::{Server, done};
@@ -35,5 +35,28 @@ async fn each_account_is_told_of_its_own_friends_and_of_no_blocklist_of_others()
     // Nothing of the blocklist has reached the other: the next answer is the next frame.
     bob.send(json!({ "Command": "ping" })).await;
     assert_eq!(bob.next().await["Event"], "answer");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_accounts_are_told_who_follows_whom() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "cy"]).await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let frame = |event, others: &[&str]| {
+        let pairs: Vec<_> =
+            others.iter().map(|other| json!({ "From_Account": "ann", "To_Account": other })).collect();
+        json!({ "Event": event, "Operator_Account": "administrator", "PairList": pairs })
+    };
+    let items = json!([{ "To_Account": "cy" }, { "To_Account": "bob" }]);
+    done(client, "follow/follow_add", json!({ "From_Account": "ann", "FollowItem": items })).await;
+    assert_eq!(ann.next().await, frame("follow_add", &["cy", "bob"]));
+    assert_eq!(bob.next().await, frame("follow_add", &["bob"]));
+    let bob_only = json!({ "From_Account": "ann", "To_Account": ["bob"] });
+    done(client, "follow/follow_delete", bob_only).await;
+    assert_eq!(ann.next().await, frame("follow_delete", &["bob"]));
+    assert_eq!(bob.next().await, frame("follow_delete", &["bob"]));
     server.stop().await;
 }

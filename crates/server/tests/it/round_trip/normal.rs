@@ -1,13 +1,15 @@
 //! What an export writes of a file that was imported: the same, with what the file leaves to the documented defaults.
 //!
-//! * Of an account, its name, nick and picture, if it is named by a member or message. `src` and `key` are those of the export.
+//! * `src` and `key` of accounts, friends and one-to-one read marks are those of the export. All accounts are there that are named.
+//! * A friend has an `AddSource`, and no `RemarkTime`. A one-to-one message has a `MsgSeq` where it is not the first of its millisecond.
 //! * What the file leaves to a default is there: settings of groups, times, roles, the owner's member record.
 //! * Empty texts are absent. `SendTime` is always there. `Random` is there where it does not follow from `src` and `key`.
 //! * A read mark says how many messages are not read. One that says nothing and is called nothing is absent.
 
 use super::records::CREATED;
 use crate::harness::APP;
-use landfall_migrate::format::{Account, Group, Member, Message, Read, Record, Topic, identity};
+use landfall_migrate::format::identity::Numbering;
+use landfall_migrate::format::{Account, Friend, Group, Member, Message, Read, Record, Topic, identity};
 use std::collections::BTreeMap;
 
 pub(super) fn normal(records: &[Record]) -> Vec<Record> {
@@ -15,10 +17,13 @@ pub(super) fn normal(records: &[Record]) -> Vec<Record> {
     for record in records {
         match record.clone() {
             Record::Account(record) => drop(whole.accounts.insert(record.user_id.clone(), record)),
+            Record::Friend(record) => whole.friends.push(record),
             Record::Group(record) => drop(whole.groups.insert(record.group_id.clone(), record)),
             Record::Topic(record) => whole.topics.push(record),
             Record::Member(record) => whole.members.push(record),
+            Record::Message(record) if record.to.is_some() => whole.direct.push(record),
             Record::Message(record) => whole.messages.push(record),
+            Record::Read(record) if record.peer.is_some() => whole.direct_reads.push(record),
             Record::Read(record) => whole.reads.push(record),
             Record::File(_) => {}
         }
@@ -34,6 +39,9 @@ struct Whole {
     members: Vec<Member>,
     messages: Vec<Message>,
     reads: Vec<Read>,
+    friends: Vec<Friend>,
+    direct: Vec<Message>,
+    direct_reads: Vec<Read>,
 }
 
 fn given(text: Option<String>) -> Option<String> {
@@ -58,7 +66,11 @@ impl Whole {
                 self.members.push(Member { group_id, account: owner, ..Member::default() });
             }
         }
+        self.direct.sort_by_key(Message::sent_ms);
         let mut records = self.accounts();
+        records.extend(self.friends.iter().cloned().map(friend).map(Record::Friend));
+        records.extend(self.direct_reads.iter().filter_map(|read| self.direct_read(read)).map(Record::Read));
+        records.extend(numbered(&self.direct).into_iter().map(Record::Message));
         records.extend(self.reads.iter().filter_map(|read| self.read(read)).map(Record::Read));
         records.extend(self.members.iter().map(|member| Record::Member(self.member(member))));
         records.extend(self.groups.values().cloned().map(|record| Record::Group(group(record))));
@@ -72,14 +84,18 @@ impl Whole {
 
     fn accounts(&self) -> Vec<Record> {
         let members = self.members.iter().map(|member| &member.account);
-        let mut names: Vec<_> = self.messages.iter().map(|message| &message.from).chain(members).collect();
+        let friends = self.friends.iter().flat_map(|friend| [&friend.account, &friend.friend]);
+        let direct = self.direct.iter().flat_map(|message| [Some(&message.from), message.to.as_ref()]);
+        let named = members.chain(friends).chain(direct.flatten()).chain(self.accounts.keys());
+        let mut names: Vec<_> = self.messages.iter().map(|message| &message.from).chain(named).collect();
         names.sort();
         names.dedup();
         let account = |name: &String| {
-            let Account { nick, face_url, .. } = self.accounts.get(name).cloned().unwrap_or_default();
+            let Account { nick, face_url, profile, .. } =
+                self.accounts.get(name).cloned().unwrap_or_default();
             let (nick, face_url) = (given(nick), given(face_url));
             let (src, key, user_id) = (format!("v4:{APP}"), name.clone(), name.clone());
-            Record::Account(Account { src, key, user_id, nick, face_url, x: None })
+            Record::Account(Account { src, key, user_id, nick, face_url, profile, x: None })
         };
         names.into_iter().map(account).collect()
     }
@@ -94,6 +110,32 @@ impl Whole {
             name_card: given(member.name_card.clone()),
             ..member.clone()
         }
+    }
+
+    /// Of two accounts: what the other has said since, if anything.
+    fn direct_read(&self, read: &Read) -> Option<Read> {
+        let peer = read.peer.as_ref().unwrap();
+        let is_of = |message: &&Message| {
+            let two = [&message.from, message.to.as_ref().unwrap()];
+            two == [&read.account, peer] || two == [peer, &read.account]
+        };
+        let messages: Vec<_> = self.direct.iter().filter(is_of).collect();
+        let of_other = |message: &&&Message| message.from != read.account;
+        let unread = if let Some(unread) = read.unread_msg_num {
+            messages.iter().filter(of_other).count().min(usize::try_from(unread).unwrap())
+        } else if let Some(key) = &read.read_key {
+            messages.iter().rev().take_while(|message| message.key != *key).filter(of_other).count()
+        } else {
+            messages.iter().filter(|message| read.read_ms < message.sent_ms()).filter(of_other).count()
+        };
+        (unread != 0).then(|| Read {
+            src: format!("v4:{APP}"),
+            key: format!("{}:{peer}", read.account),
+            account: read.account.clone(),
+            peer: Some(peer.clone()),
+            unread_msg_num: Some(u32::try_from(unread).unwrap()),
+            ..Read::default()
+        })
     }
 
     fn read(&self, read: &Read) -> Option<Read> {
@@ -117,6 +159,32 @@ impl Whole {
             ..read.clone()
         })
     }
+}
+
+fn friend(friend: Friend) -> Friend {
+    Friend {
+        src: format!("v4:{APP}"),
+        key: format!("{}:{}", friend.account, friend.friend),
+        add_source: friend.add_source.or_else(|| Some("AddSource_Type_Import".to_owned())),
+        remark: given(friend.remark),
+        add_wording: given(friend.add_wording),
+        remark_time: None,
+        x: None,
+        ..friend
+    }
+}
+
+/// One-to-one messages as they come out.
+fn numbered(messages: &[Message]) -> Vec<Message> {
+    let mut numbering: BTreeMap<[String; 2], Numbering> = BTreeMap::new();
+    let number = |message: &Message| {
+        let mut two = [message.from.clone(), message.to.clone().unwrap()];
+        two.sort();
+        let number = numbering.entry(two).or_default().number(message);
+        let msg_seq = Some(number).filter(|number| !identity::is_first_number(message, *number));
+        Message { msg_seq, ..sent(message.clone()) }
+    };
+    messages.iter().map(number).collect()
 }
 
 fn group(group: Group) -> Group {

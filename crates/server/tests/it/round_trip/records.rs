@@ -1,7 +1,8 @@
 //! Small neutral files with records of every kind that a group consists of.
 
 use landfall_migrate::format::{
-    Account, CustomValue, Group, Json, Member, Message, Reaction, Read, Record, Topic,
+    Account, CustomValue, FieldValue, Friend, Group, Json, Member, Message, Reaction, Read, Record, TagValue,
+    Topic,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -236,16 +237,95 @@ fn community(number: usize) -> impl Strategy<Value = Vec<Record>> {
     )
 }
 
+/// Friends of the first account.
+fn friends() -> impl Strategy<Value = Vec<Record>> {
+    let friend = (name(), text(), vec("[a-c]{1,2}", 0..3), 1_u64..9, option::of("[a-z]{1,3}"));
+    vec(friend, 0..ACCOUNTS - 1).prop_map(|friends| {
+        let record = |(place, ((src, key, x), remark, mut lists, added, wording)): (
+            usize,
+            (Name, _, Vec<_>, _, _),
+        )| {
+            lists.sort();
+            lists.dedup();
+            Record::Friend(Friend {
+                src,
+                key,
+                x,
+                account: account(0),
+                friend: account(place + 1),
+                remark,
+                lists,
+                add_wording: wording,
+                add_time: Some(added),
+                ..Friend::default()
+            })
+        };
+        friends.into_iter().enumerate().map(record).collect()
+    })
+}
+
+/// What the first two accounts have said to each other, and how far they have read.
+fn conversation() -> impl Strategy<Value = Vec<Record>> {
+    let message = (0_u64..9_000, any::<bool>(), x_of(), "[a-z]{0,4}");
+    (vec(message, 0..8), option::of(mark()), option::of(mark())).prop_map(|(messages, first, second)| {
+        let two = |swap: bool| if swap { (account(1), account(0)) } else { (account(0), account(1)) };
+        let mut records = Vec::new();
+        let mut keys = Vec::new();
+        for (place, (ms, swap, x, text)) in messages.into_iter().enumerate() {
+            let (src, key) = ("test".to_owned(), format!("d:{place}"));
+            keys.push(key.clone());
+            let (from, to) = two(swap);
+            let body = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }]);
+            records.push(Record::Message(Message {
+                src,
+                key,
+                from,
+                to: Some(to),
+                ts_ms: Some(CREATED * 1_000 + ms),
+                msg_body: body.into(),
+                x,
+                ..Message::default()
+            }));
+        }
+        for (swap, mark) in [(false, first), (true, second)] {
+            let (account, peer) = two(swap);
+            let read = Read { src: "test".to_owned(), account, peer: Some(peer), ..Read::default() };
+            let mark = mark.filter(|_| !keys.is_empty());
+            records.extend(mark.map(|mark| {
+                Record::Read(match mark {
+                    Mark::Unread(unread) => Read { unread_msg_num: Some(unread), ..read },
+                    Mark::Ms(ms) => Read { read_ms: Some(ms), ..read },
+                    Mark::Key(key) => Read { read_key: Some(key.get(&keys).clone()), ..read },
+                })
+            }));
+        }
+        records
+    })
+}
+
+fn x_of() -> impl Strategy<Value = Option<Json>> {
+    name().prop_map(|(_, _, x)| x)
+}
+
 /// The records of a small file, in any order.
 pub(super) fn file() -> impl Strategy<Value = Vec<Record>> {
-    let accounts = vec((any::<bool>(), text(), text()), ACCOUNTS).prop_map(|accounts| {
+    let profile = (option::of(0_u64..9), option::of("[a-z]{1,4}")).prop_map(|(level, signature)| {
+        let field = |name: &str, value| TagValue { tag: format!("Tag_Profile_IM_{name}"), value };
+        let level = level.map(|level| field("Level", FieldValue::Number(level)));
+        let signature = signature.map(|text| field("SelfSignature", FieldValue::Text(text)));
+        signature.into_iter().chain(level).collect::<Vec<_>>()
+    });
+    let accounts = vec((any::<bool>(), text(), text(), profile), ACCOUNTS).prop_map(|accounts| {
         let known = accounts.into_iter().enumerate().filter(|(_, (is_known, ..))| *is_known);
-        let record = |(number, (_, nick, face_url))| {
-            Record::Account(Account { user_id: account(number), nick, face_url, ..Account::default() })
+        let record = |(number, (_, nick, face_url, profile))| {
+            let user_id = account(number);
+            Record::Account(Account { user_id, nick, face_url, profile, ..Account::default() })
         };
         known.map(record).collect::<Vec<_>>()
     });
-    (accounts, community(0), community(1))
-        .prop_map(|(accounts, first, second)| [accounts, first, second].concat())
+    (accounts, community(0), community(1), friends(), conversation())
+        .prop_map(|(accounts, first, second, friends, direct)| {
+            [accounts, first, second, friends, direct].concat()
+        })
         .prop_shuffle()
 }

@@ -113,6 +113,11 @@ pub(in crate::embedded) fn all_direct_days(app: AppId) -> Vec<u8> {
     ordered(DIRECT_DAY, app, &[])
 }
 
+/// Start of the keys of one such day of an app.
+pub(in crate::embedded) fn direct_days(app: AppId, day: u32) -> Vec<u8> {
+    ordered(DIRECT_DAY, app, &[&day.to_be_bytes()])
+}
+
 /// Day and pair in a key of [`direct_day`].
 pub(in crate::embedded) fn direct_day_of(key: &[u8]) -> Option<(u32, Pair)> {
     let (day, pair) = key.get(HEAD..)?.split_first_chunk()?;

@@ -59,12 +59,17 @@ impl Table {
         &self.bytes[start..start + row.value as usize]
     }
 
-    /// Writes the rows as tables, which become visible at one moment.
-    pub(super) fn write(mut self, engine: &Engine) -> Result<(), StoreError> {
+    /// Puts the rows in the order of their keys.
+    pub(super) fn sort(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_unstable_by(|one, other| {
             one.head.cmp(&other.head).then_with(|| self.key(one).cmp(self.key(other)))
         });
-        engine.take_tables(rows.iter().map(|row| (self.key(row), self.value(row))))
+        self.rows = rows;
+    }
+
+    /// Writes the rows, which are in order, as tables that become visible at one moment.
+    pub(super) fn write(&self, engine: &Engine) -> Result<(), StoreError> {
+        engine.take_tables(self.rows.iter().map(|row| (self.key(row), self.value(row))))
     }
 }

@@ -49,6 +49,7 @@ fn some_log() -> impl Strategy<Value = MessageLog> {
             read_by_all,
             cleared,
             first_kept,
+            listed: None,
         },
     )
 }
@@ -233,6 +234,7 @@ fn samples() -> (GroupRow, Member, Account, Counters) {
             read_by_all: 200,
             cleared: 100,
             first_kept: 50,
+            listed: None,
         },
         history_before_join: true,
         permissions_enabled: true,
@@ -283,6 +285,7 @@ fn hanging() -> (PartKey, Part, Vec<Message>) {
             read_by_all: 200,
             cleared: 100,
             first_kept: 50,
+            listed: None,
         },
     };
     let ann = UserId::parse("ann").unwrap();

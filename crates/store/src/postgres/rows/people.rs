@@ -36,6 +36,12 @@ impl FactNames {
         Self::beginning(facts::direct_chats())
     }
 
+    /// The names of the extensions of messages that were sent before a time.
+    pub(in crate::postgres) fn of_extensions_before(end: Timestamp) -> Self {
+        let to = escape(&facts::extensions_before(end).name).into_owned();
+        Self { to, ..Self::beginning(facts::all_extensions()) }
+    }
+
     fn beginning(FactName { kind, name }: FactName) -> Self {
         let from = escape(&name).into_owned();
         // Escaped names never have this character twice in a row, and no other is larger.

@@ -31,6 +31,9 @@ statements! {
     REMOVE_FACTS: Subject = "
         DELETE FROM landfall.facts
         WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name = ANY($4::text[]) AND name >= $5 AND name <= $6";
+    REMOVE_FACT_RANGE: Subject = "
+        DELETE FROM landfall.facts
+        WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name >= $4 AND name < $5";
     REMOVE_FACTS_OF: Subject = "
         DELETE FROM landfall.facts WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
     INSERT_DIRECT: Subject writes rows::DIRECT_MESSAGES.insert();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::suite::subscribers::every_event;
 use crate::suite::{APP, NOW, context, decided, group_id, member, owned_group, user};
+use landfall_domain::actor::{Action, Actor};
 use landfall_domain::changes::Changes;
 use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::TopicId;
@@ -36,6 +37,10 @@ where
         &self.group
     }
 
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AppOnly]
+    }
+
     fn needs(&self, _: &Context, _: &Group) -> Needs {
         self.needs.clone()
     }
@@ -50,7 +55,10 @@ async fn act(
     needs: Needs,
     decide: impl Fn(GroupSnapshot) -> Changes + Send + Sync + 'static,
 ) -> Result<(), Refusal> {
-    decided(perform(store, context(), Act { group: group_id("g"), needs, decide }, every_event()).await)
+    decided(
+        perform(store, context(), Actor::App, Act { group: group_id("g"), needs, decide }, every_event())
+            .await,
+    )
 }
 
 fn topic_id() -> TopicId {

@@ -3,7 +3,8 @@
 use super::*;
 use crate::suite::subscribers::{TestSubscribers, every_event};
 use crate::suite::{APP, NOW, at_once, context, decided, group_id, member, owned_group, user};
-use landfall_domain::event::Event;
+use landfall_domain::actor::Actor;
+use landfall_domain::event::{Event, Joining};
 use landfall_domain::operation::perform;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::outbox::{
@@ -180,7 +181,13 @@ async fn a_lane_being_written_to_holds_up_no_other() {
 }
 
 fn add(name: &str) -> AddMembers {
-    AddMembers { group: group_id("g"), operator: user("admin"), accounts: vec![user(name)], silent: false }
+    AddMembers {
+        group: group_id("g"),
+        operator: user("admin"),
+        accounts: vec![user(name)],
+        silent: false,
+        how: Joining::Invited,
+    }
 }
 
 fn has_failed<Done: std::fmt::Debug, Refusal: std::fmt::Debug>(
@@ -199,7 +206,7 @@ async fn changes_that_failed_leave_no_entries() {
     let admin = admin(database.url()).await;
     let check = "ALTER TABLE landfall.members ADD CHECK (account <> 'bad' AND group_id <> 'bad')";
     admin.batch_execute(check).await.unwrap();
-    let failed = perform(&store, context(), add("bad"), every_event()).await;
+    let failed = perform(&store, context(), Actor::App, add("bad"), every_event()).await;
     assert!(has_failed(&failed), "{failed:?}");
     assert_eq!(kept(&database).await, [0, 0, 0]);
     // Of groups that are made together only the one that cannot be made has no entry.
@@ -210,7 +217,7 @@ async fn changes_that_failed_leave_no_entries() {
         assert_eq!(has_failed(&made), id == "bad", "{id}: {made:?}");
     }
     assert_eq!(kept(&database).await, [19, 19, 0]);
-    decided(perform(&store, context(), add("bob"), every_event()).await).unwrap();
+    decided(perform(&store, context(), Actor::App, add("bob"), every_event()).await).unwrap();
     assert_eq!(kept(&database).await, [20, 20, 0]);
 }
 
@@ -222,7 +229,7 @@ async fn a_change_whose_entry_cannot_be_written_does_not_happen() {
     store.import_accounts(context(), vec![bob]).await.unwrap();
     let admin = admin(database.url()).await;
     admin.batch_execute("ALTER TABLE landfall.notes ADD CHECK (group_id > 'h')").await.unwrap();
-    let added = perform(&store, context(), add("bob"), every_event()).await;
+    let added = perform(&store, context(), Actor::App, add("bob"), every_event()).await;
     assert!(has_failed(&added), "{added:?}");
     let dissolved = store.destroy_group(context(), group_id("g"), every_event()).await;
     assert!(has_failed(&dissolved), "{dissolved:?}");

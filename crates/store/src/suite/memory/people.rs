@@ -22,8 +22,18 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Chats, FactKey::Chat(_))
         | (FactFamily::Unread, FactKey::Unread(_))
         | (FactFamily::Friends, FactKey::Friend(_))
+        | (FactFamily::Filed, FactKey::Filed(_))
+        | (FactFamily::Marks, FactKey::Mark(_))
+        | (FactFamily::Pins, FactKey::Pin(_))
+        | (FactFamily::Subscribers, FactKey::Subscriber(_))
+        | (FactFamily::Subscribed, FactKey::Subscribed(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
+        (FactFamily::Pushes, FactKey::Push(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
+        (FactFamily::Follows(tie), FactKey::Follow(of, _)) => tie == *of,
+        (FactFamily::Brought(job), FactKey::Brought(of, _)) => job == *of,
+        (FactFamily::Days, FactKey::Day(_)) => true,
+        (FactFamily::Archives(kind), FactKey::Archive(of, _)) => kind == *of,
         (_, _) => false,
     }
 }
@@ -110,6 +120,9 @@ impl People {
     }
 
     pub(super) fn write(&mut self, changes: PeopleChanges) {
+        for (pair, message) in &changes.removed_messages {
+            self.messages.get_mut(pair).and_then(|messages| messages.remove(&message.seq));
+        }
         for (subject, key, fact) in changes.facts {
             match fact {
                 Some(fact) => drop(self.facts.insert((subject, key), fact)),
@@ -123,6 +136,16 @@ impl People {
 
     /// Forgets all that is about an account, or names it.
     pub(super) fn forget(&mut self, id: &UserId) {
+        let own = Subject::Account(id.clone());
+        let counted = self.facts.keys().filter(|(subject, _)| *subject == own).filter_map(|(_, key)| {
+            let (peer, count) = key.counted_in()?;
+            Some((Subject::Account(peer.clone()), count))
+        });
+        for place in counted.collect::<Vec<_>>() {
+            if let Some(less) = self.facts.remove(&place).and_then(|count| count.less(1)) {
+                self.facts.insert(place, less);
+            }
+        }
         self.facts.retain(|(subject, key), _| !names(subject, id) && key.peer() != Some(id));
         self.messages.retain(|pair, _| pair.side(id).is_none());
     }
@@ -134,6 +157,7 @@ impl People {
             messages.retain(|_, message| before <= message.key.sent);
             removed += all - messages.len();
         }
+        self.facts.retain(|(_, key), _| !matches!(key, FactKey::Extensions(of) if of.sent < before));
         removed
     }
 }

@@ -60,7 +60,7 @@ fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> 
     )];
     let [one, other] = pair.accounts();
     for (account, peer) in BTreeMap::from([(one, other), (other, one)]) {
-        let state = ChatState { pinned: Some(time), removed: None, cleared: messages };
+        let state = ChatState { removed: Some(time), cleared: messages };
         let key = FactKey::Chat(Chat::Direct(peer.clone()));
         facts.push((Subject::Account(account.clone()), key, Fact::Chat(state)));
     }
@@ -243,7 +243,7 @@ fn some_group() -> impl Strategy<Value = (Group, Option<UserId>, BTreeMap<UserId
 fn some_log() -> impl Strategy<Value = MessageLog> {
     let numbers = [1..=u32::MAX, 0..=u32::MAX, 0..=u32::MAX, 1..=u32::MAX];
     (numbers, some_time()).prop_map(|([next_seq, read_by_all, cleared, first_kept], last_message)| {
-        MessageLog { next_seq, last_message, read_by_all, cleared, first_kept }
+        MessageLog { next_seq, last_message, read_by_all, cleared, first_kept, listed: None }
     })
 }
 

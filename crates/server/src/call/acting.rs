@@ -1,0 +1,58 @@
+//! An account that acts for itself: a client's connection calls a command.
+
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::people::fact::{FactFamily, FactKey};
+use landfall_domain::people::snapshot::PeopleNeeds;
+use landfall_domain::people::{Pair, Subject};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::GroupSnapshot;
+use std::collections::BTreeSet;
+
+/// What a call knows of the client that made it.
+#[derive(Clone, Debug)]
+pub(crate) struct ActingClient {
+    /// Live-stream groups that it has entered.
+    pub(crate) entered: BTreeSet<GroupId>,
+    /// How long it may recall what it sent, seconds.
+    pub(crate) recall_seconds: u64,
+}
+
+impl ActingClient {
+    /// Whether the account `caller` may read what members of the group read; its membership was requested.
+    pub(super) fn check_sees(&self, caller: &UserId, snapshot: &GroupSnapshot) -> Result<(), Refusal> {
+        let group = &snapshot.group;
+        let is_in = snapshot.members.contains_key(caller)
+            || group.owner.as_ref() == Some(caller)
+            || (group.kind.can().live && self.entered.contains(&group.id));
+        match (is_in, group.kind.can().findable) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Refusal::NotIn),
+            (false, false) => Err(Refusal::NoSuchGroup),
+        }
+    }
+}
+
+/// Whether the account `caller` may read these rows about people: its own, those of others about it, and what everybody may
+/// see. Commands refuse others by themselves, so this is a last guard.
+pub(super) fn may_read(caller: &UserId, needs: &PeopleNeeds) -> bool {
+    let of_pair = |pair: &Pair| pair.side(caller).is_some();
+    let fact = |(subject, key): &(Subject, FactKey)| match subject {
+        Subject::App => true,
+        Subject::Pair(pair) => of_pair(pair),
+        Subject::Account(account) => account == caller || key.peer() == Some(caller) || is_public(key),
+    };
+    let family = |subject: &Subject, family: FactFamily| match subject {
+        Subject::App => true,
+        Subject::Pair(pair) => of_pair(pair),
+        Subject::Account(account) => account == caller || matches!(family, FactFamily::Follows(_)),
+    };
+    needs.facts.iter().all(fact)
+        && needs.ranges.iter().all(|range| family(&range.subject, range.family))
+        && needs.counts.iter().all(|(subject, counted)| family(subject, *counted))
+        && needs.messages.iter().all(|range| of_pair(range.pair()))
+}
+
+/// Whether everybody may see it of an account.
+fn is_public(key: &FactKey) -> bool {
+    matches!(key, FactKey::Portrait | FactKey::Official | FactKey::Followers | FactKey::Mute)
+}

@@ -1,0 +1,3 @@
+//! The service of archived messages.
+
+pub mod get_history;
