@@ -35,7 +35,7 @@ pub struct ActingAccount {
 pub enum Action {
     /// What only administrators of the app may do.
     AppOnly,
-    /// What everybody who has the right may do.
+    /// What all holders of the right may do.
     Use(Right),
     /// The same within a conversation.
     UseIn(Right, Conversation),
@@ -157,7 +157,7 @@ impl ActingAccount {
                 let named = numbers.iter().filter_map(|number| messages?.get(number));
                 let (own, others): (Vec<&Message>, Vec<_>) =
                     named.partition(|message| message.sender == self.account);
-                // Who may recall messages of others recalls its own at any time as well. [choice]
+                // The right to recall messages of others includes own ones, at any time. [choice]
                 let leads = self.check_right(Right::RecallOthers, place, standing, snapshot);
                 if !others.is_empty() || own.is_empty() {
                     return leads;

@@ -1,4 +1,4 @@
-//! Applications: accounts that wait until somebody who may decides whether they become members.
+//! Applications: accounts that wait for a decision whether they become members.
 
 use crate::ids::UserId;
 use crate::time::Timestamp;

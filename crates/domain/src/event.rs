@@ -147,7 +147,7 @@ pub enum Joining {
     Invited,
     /// They joined by themselves.
     Applied,
-    /// They applied, or a member invited them, and somebody who may agreed.
+    /// They applied, or a member invited them, and the group agreed.
     Approved,
 }
 

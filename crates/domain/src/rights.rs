@@ -16,7 +16,7 @@ use std::fmt;
 pub enum Standing {
     Owner,
     Admin,
-    /// Any other member; in a live-stream group, who has entered it.
+    /// Any other member; in a live-stream group, an account that has entered it.
     Member,
     /// Not a member.
     Outsider,
@@ -183,7 +183,7 @@ impl Right {
         }
     }
 
-    /// Who has it in groups of a type. Options of the group and limits of time may narrow it.
+    /// Its holders in groups of a type. Options of the group and limits of time may narrow it.
     #[must_use]
     pub fn holders(self, kind: GroupType) -> Holders {
         const ALL: Holders = Holders::MEMBERS;
@@ -241,7 +241,7 @@ pub fn outranks(actor: Standing, target: Standing) -> bool {
 mod tests {
     use super::*;
 
-    /// A line for each right: who has it in Private, Public, ChatRoom, AVChatRoom, Community. O: the owner, A: administrators,
+    /// A line for each right: its holders in Private, Public, ChatRoom, AVChatRoom, Community. O: the owner, A: administrators,
     /// M: ordinary members, N: accounts that are not members.
     const TABLE: &str = "
         Send          OAM OAM OAM OAM OAM

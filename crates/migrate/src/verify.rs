@@ -201,10 +201,10 @@ pub async fn verify(
     let mut hashes = hash::Chain::default();
     report.people.file = profiles.count;
     report.people.server = profiles.count - profiles.different.len() as u64;
-    profiles.different.iter().for_each(|result| on_group(result));
+    profiles.different.iter().for_each(&mut *on_group);
     {
         let compared = |group: GroupFeed| async {
-            let is_people = group.id.contains(people::BETWEEN);
+            let is_people = group.id.contains(feed::BETWEEN);
             Ok::<_, VerifyError>((is_people, group::compare(&reading, group).await?))
         };
         let results = groups.map(compared).buffered(GROUPS_AT_ONCE);

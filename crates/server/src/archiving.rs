@@ -30,6 +30,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use writer::Writer;
 
@@ -43,10 +44,13 @@ enum ArchiveError {
     Store(#[from] StoreError),
     #[error("a file cannot be written: {0}")]
     File(#[from] io::Error),
+    /// It is made after the next start.
+    #[error("the server is stopping")]
+    Stopping,
 }
 
-/// Runs until it is aborted.
-pub(crate) async fn run(server: Arc<Server>) {
+/// Runs until the server stops.
+pub(crate) async fn run(server: Arc<Server>, mut draining: watch::Receiver<bool>) {
     let mut rounds = tokio::time::interval_at(Instant::now() + ROUND_TIME, ROUND_TIME);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -57,6 +61,7 @@ pub(crate) async fn run(server: Arc<Server>) {
                 }
             }
             () = server.archives.added() => {}
+            _ = draining.changed() => return,
         }
         while let Some((app, kind, hour)) = server.archives.take() {
             log(app, make(&server, app, kind, hour).await);
@@ -65,7 +70,7 @@ pub(crate) async fn run(server: Arc<Server>) {
 }
 
 fn log(app: AppId, done: Result<(), ArchiveError>) {
-    if let Err(error) = done {
+    if let Err(error @ (ArchiveError::Store(_) | ArchiveError::File(_))) = done {
         tracing::error!(%app, %error, "the messages of an hour of app {app} are archived later: {error}");
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
     }
 }
 
-/// Who has whom among its friends, or on its blocklist.
+/// An account, and another among its friends or on its blocklist.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PairRow<'text> {

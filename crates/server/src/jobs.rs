@@ -12,6 +12,7 @@ mod runner;
 mod undo;
 mod union;
 mod upload;
+mod work;
 
 use crate::apps::Apps;
 use crate::clients::Hub;

@@ -46,10 +46,7 @@ pub(crate) async fn run(server: Arc<Server>, app: Arc<App>, mut draining: watch:
     let mut checks = tokio::time::interval(CHECK_INTERVAL);
     checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*draining.borrow() {
-        let goes_on = runner.turn().await.unwrap_or_else(|error| {
-            runner.report(&error);
-            false
-        });
+        let goes_on = runner.turn().await.unwrap_or_else(|error| runner.report(&error));
         if goes_on {
             // A store that answers at once must not block other tasks of this thread.
             tokio::task::yield_now().await;
@@ -77,11 +74,13 @@ impl Runner {
         *self.draining.borrow()
     }
 
-    fn report(&self, error: &StoreError) {
+    /// Logs why pushes wait for the next check; nothing goes on at once.
+    fn report(&self, error: &StoreError) -> bool {
         let app = self.app.id;
         self.server.error_log.log(|suppressed| {
             tracing::error!(%app, cause = %error, suppressed, "pushes of app {app} wait: {error}");
         });
+        false
     }
 
     /// Works on each push for a while; whether there is more to do at once.
@@ -95,7 +94,8 @@ impl Runner {
             if let (FactKey::Push(number), Fact::Push(push)) = (key, fact)
                 && !self.is_draining()
             {
-                goes_on |= self.work(number, &push).await?;
+                // One that fails leaves the others their turn.
+                goes_on |= self.work(number, &push).await.unwrap_or_else(|error| self.report(&error));
             }
         }
         Ok(goes_on)

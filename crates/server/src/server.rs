@@ -75,9 +75,9 @@ pub async fn serve(
     let mut background = JoinSet::new();
     background.spawn(Arc::clone(&server.ticks).count());
     background.spawn(retention::run(Arc::clone(&server)));
-    background.spawn(archiving::run(Arc::clone(&server)));
     background.spawn(alert::run(Arc::clone(&server)));
     let (drain, draining) = watch::channel(false);
+    let archiving = tokio::spawn(archiving::run(Arc::clone(&server), draining.clone()));
     let counting = tokio::spawn(Counting::new(Arc::clone(&server)).run(draining.clone()));
     let mut dispatchers = JoinSet::new();
     for app in server.apps.all() {
@@ -100,6 +100,8 @@ pub async fn serve(
     if let Some(jobs) = &server.jobs {
         jobs.close().await;
     }
+    // A file that is being made is given up.
+    archiving.await.unwrap_or_default();
     // Nothing is left that could be counted.
     if let Ok(counting) = counting.await {
         counting.finish().await;

@@ -184,54 +184,23 @@ impl Workload {
         match self {
             Self::ImportGroup => import_group(&mut body),
             Self::ImportAccounts => accounts(&mut body),
-            Self::PrepareGroups => {
-                body.text(r#"{"Owner_Account":"account-"#).decimal(4, |number| number % OWNERS);
-                body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
-                body.text(r#"","Name":"Prepared "#).decimal(NUMBER_DIGITS, |number| number);
-                body.text(r#"","Introduction":"A group that moved in from elsewhere","Notification":"#);
-                body.text(r#""The next meeting is on Friday","FaceUrl":"https://img.example.org/g.png","CreateTime":"#);
-                body.text(&format!("{CREATED}}}"));
-            }
-            Self::ImportMembers => {
-                body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number / MEMBER_CALLS);
-                members(body.text(r#"""#), |number, item| number % MEMBER_CALLS * MEMBERS + item);
-            }
+            Self::PrepareGroups => prepare_groups(&mut body),
+            Self::ImportMembers => import_members(&mut body),
             Self::ImportMessages => messages(&mut body),
-            Self::SendMessage => {
-                body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
-                body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
-                one_message(body.text(r#"""#));
-            }
+            Self::SendMessage => send_message(&mut body),
             Self::ReadPage => {
                 body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
                 body.text(r#"","ReqMsgNumber":20}"#);
             }
             Self::ReadGroups => read_groups(&mut body),
-            Self::PrepareSmall => {
-                body.text(r#"{"Type":"Community","GroupId":"@TGS#_"#).group_digits(|number| number);
-                body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
-                body.text(&format!(r#""CreateTime":{CREATED}"#));
-                members_of(&mut body, 10, |_, item| item);
-            }
-            Self::PrepareLarge => {
-                body.text(
-                    r#"{"Type":"Community","GroupId":"@TGS#_large","Name":"Large","MaxMemberNum":1000000,"#,
-                );
-                body.text(&format!(r#""CreateTime":{CREATED}}}"#));
-            }
-            Self::FillLarge => {
-                body.text(r#"{"GroupId":"@TGS#_large""#);
-                members(&mut body, |number, item| number * MEMBERS + item);
-            }
+            Self::PrepareSmall => prepare_small(&mut body),
+            Self::PrepareLarge => prepare_large(&mut body),
+            Self::FillLarge => fill_large(&mut body),
             Self::SendToLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large","From_Account":"acc-0000000""#);
                 one_message(&mut body);
             }
-            Self::AddToSmall => {
-                body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
-                body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
-                body.decimal(7, |number| 10 + number / SMALL_COMMUNITIES).text(r#""}]}"#);
-            }
+            Self::AddToSmall => add_to_small(&mut body),
             Self::AddToLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large","MemberList":[{"Member_Account":"acc-"#);
                 body.decimal(7, |number| number).text(r#""}]}"#);
@@ -274,6 +243,49 @@ impl Workload {
         }
         body
     }
+}
+
+fn prepare_groups(body: &mut Body) {
+    body.text(r#"{"Owner_Account":"account-"#).decimal(4, |number| number % OWNERS);
+    body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
+    body.text(r#"","Name":"Prepared "#).decimal(NUMBER_DIGITS, |number| number);
+    body.text(r#"","Introduction":"A group that moved in from elsewhere","Notification":"#);
+    body.text(r#""The next meeting is on Friday","FaceUrl":"https://img.example.org/g.png","CreateTime":"#);
+    body.text(&format!("{CREATED}}}"));
+}
+
+fn prepare_small(body: &mut Body) {
+    body.text(r#"{"Type":"Community","GroupId":"@TGS#_"#).group_digits(|number| number);
+    body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
+    body.text(&format!(r#""CreateTime":{CREATED}"#));
+    members_of(body, 10, |_, item| item);
+}
+
+fn prepare_large(body: &mut Body) {
+    body.text(r#"{"Type":"Community","GroupId":"@TGS#_large","Name":"Large","MaxMemberNum":1000000,"#);
+    body.text(&format!(r#""CreateTime":{CREATED}}}"#));
+}
+
+fn add_to_small(body: &mut Body) {
+    body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
+    body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
+    body.decimal(7, |number| 10 + number / SMALL_COMMUNITIES).text(r#""}]}"#);
+}
+
+fn send_message(body: &mut Body) {
+    body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
+    body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
+    one_message(body.text(r#"""#));
+}
+
+fn fill_large(body: &mut Body) {
+    body.text(r#"{"GroupId":"@TGS#_large""#);
+    members(body, |number, item| number * MEMBERS + item);
+}
+
+fn import_members(body: &mut Body) {
+    body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number / MEMBER_CALLS);
+    members(body.text(r#"""#), |number, item| number % MEMBER_CALLS * MEMBERS + item);
 }
 
 fn import_group(body: &mut Body) {

@@ -40,7 +40,7 @@ pub enum Added {
     Joined,
     /// Was a member already and is unchanged.
     AlreadyMember,
-    /// Not added yet: somebody who may is to decide.
+    /// Not added yet: it waits for a decision.
     Waits,
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who may decides on an application.
+//! The decision on an application.
 
 use super::add_members::{AddMembers, Added};
 use super::applications;

@@ -29,7 +29,7 @@ pub struct JoinGroup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
     AtOnce,
-    /// Somebody who may is to decide.
+    /// It waits for a decision.
     Waits,
 }
 

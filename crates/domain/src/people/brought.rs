@@ -3,14 +3,14 @@
 //! A note names what was not there before. What a job has only changed stays when the job is undone: what was there is not
 //! kept.
 
+mod notes;
+
+pub(super) use notes::{direct, friends, profile};
+pub use notes::{note, sum};
+
 use super::Pair;
-use super::fact::{Fact, FactKey};
-use super::friends::Friend;
 use super::portrait::{PortraitTag, PortraitValue};
-use super::snapshot::PeopleSnapshot;
 use crate::ids::UserId;
-use crate::origin::{Fnv, JobId};
-use crate::people::Subject;
 use std::collections::BTreeMap;
 
 /// What a note is about.
@@ -104,57 +104,9 @@ impl Tally {
     }
 }
 
-/// A sum over what an account keeps of a friend: another one when that changes.
-#[must_use]
-pub fn sum(friend: &Friend) -> u64 {
-    let Friend { remark, remark_time, lists, source, wording, added, custom } = friend;
-    let mut sum = Fnv::new();
-    for text in [remark, source, wording].into_iter().chain(lists) {
-        sum.text(text.as_str());
-    }
-    sum.number(remark_time.0);
-    sum.number(added.0);
-    for (key, value) in custom {
-        sum.text(key.as_str());
-        match value {
-            PortraitValue::Text(text) => sum.text(text.as_str()),
-            PortraitValue::Number(number) => sum.number((*number).into()),
-        }
-    }
-    sum.get()
-}
-
-/// The place of a note.
-#[must_use]
-pub fn note(job: JobId, about: Brought) -> (Subject, FactKey) {
-    (Subject::App, FactKey::Brought(job, about))
-}
-
-pub(super) fn profile(found: &PeopleSnapshot, job: JobId, account: &UserId) -> BroughtProfile {
-    match found.facts.get(&note(job, Brought::Profile(account.clone()))) {
-        Some(Fact::BroughtProfile(note)) => note.clone(),
-        _ => BroughtProfile::default(),
-    }
-}
-
-pub(super) fn friends(found: &PeopleSnapshot, job: JobId, account: &UserId) -> BroughtFriends {
-    match found.facts.get(&note(job, Brought::Friends(account.clone()))) {
-        Some(Fact::BroughtFriends(note)) => note.clone(),
-        _ => BroughtFriends::default(),
-    }
-}
-
-pub(super) fn direct(found: &PeopleSnapshot, job: JobId, pair: &Pair) -> BroughtDirect {
-    match found.facts.get(&note(job, Brought::Direct(pair.clone()))) {
-        Some(Fact::BroughtDirect(note)) => note.clone(),
-        _ => BroughtDirect::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::text;
 
     #[test]
     fn places_of_a_run_are_one_span() {
@@ -163,12 +115,5 @@ mod tests {
         [3, 4, 5, 9].into_iter().for_each(|seq| note.add(seq));
         assert_eq!((note.spans.as_slice(), note.extent()), (&[(3, 5), (9, 9)][..], Some((3, 9))));
         assert_eq!([2, 3, 5, 6, 9].map(|seq| note.has(seq)), [false, true, true, false, true]);
-    }
-
-    #[test]
-    fn another_remark_is_another_sum() {
-        let friend = |remark: &str| Friend { remark: text(remark), ..Friend::default() };
-        assert_eq!(sum(&friend("a")), sum(&friend("a")));
-        assert_ne!(sum(&friend("a")), sum(&friend("b")));
     }
 }

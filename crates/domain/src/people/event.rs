@@ -24,7 +24,7 @@ pub enum PeopleEvent {
     FriendsAdded {
         /// The account that added them.
         account: UserId,
-        /// Who has whom among its friends now: two pairs where both have each other.
+        /// Accounts, each with one that is among its friends now: two pairs where both have each other.
         pairs: Vec<(UserId, UserId)>,
         /// Whether nobody was asked.
         forced: bool,
@@ -33,7 +33,7 @@ pub enum PeopleEvent {
     FriendsDeleted {
         /// The account that ended them.
         account: UserId,
-        /// Who has whom among its friends no longer.
+        /// Accounts, each with one that is among its friends no longer.
         pairs: Vec<(UserId, UserId)>,
     },
     /// An account has put others on its blocklist.

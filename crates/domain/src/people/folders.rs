@@ -3,13 +3,13 @@
 //!
 //! [choice] A conversation keeps its marks and folders when its group is dissolved, until they are taken away.
 
-use super::Subject;
-use super::fact::{Chat, Fact, FactKey};
-use super::snapshot::PeopleSnapshot;
-use crate::ids::{GroupId, UserId};
+mod found;
+
+pub(super) use found::{check, peers};
+pub use found::{filed_of, folders_of, mark_of};
+
 use crate::text::Text;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 
 /// A folder of conversations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,53 +96,4 @@ pub enum ChatProblem {
     NoSuchGroup,
     /// The account would have more such conversations than allowed.
     TooMany,
-}
-
-/// The folders of an account, which were requested.
-#[must_use]
-pub fn folders_of(snapshot: &PeopleSnapshot, account: &UserId) -> Folders {
-    match snapshot.fact(&Subject::Account(account.clone()), &FactKey::Folders) {
-        Some(Fact::Folders(folders)) => folders.clone(),
-        Some(_) | None => Folders::default(),
-    }
-}
-
-/// The folders that a conversation is in, which were requested.
-#[must_use]
-pub fn filed_of<'a>(snapshot: &'a PeopleSnapshot, account: &UserId, chat: &Chat) -> Option<&'a Filed> {
-    match snapshot.fact(&Subject::Account(account.clone()), &FactKey::Filed(chat.clone())) {
-        Some(Fact::Filed(filed)) => Some(filed),
-        Some(_) | None => None,
-    }
-}
-
-/// The marks of a conversation, which were requested.
-#[must_use]
-pub fn mark_of<'a>(snapshot: &'a PeopleSnapshot, account: &UserId, chat: &Chat) -> Option<&'a ChatMark> {
-    match snapshot.fact(&Subject::Account(account.clone()), &FactKey::Mark(chat.clone())) {
-        Some(Fact::Mark(mark)) => Some(mark),
-        Some(_) | None => None,
-    }
-}
-
-/// The other accounts of conversations, for [`check`].
-pub(super) fn peers<'a>(chats: impl Iterator<Item = &'a Chat>) -> Vec<UserId> {
-    let peer = |chat: &Chat| match chat {
-        Chat::Direct(peer) => Some(peer.clone()),
-        Chat::Group(_) => None,
-    };
-    chats.filter_map(peer).collect()
-}
-
-/// That there is somebody or something to have the conversation with. `groups` are those that exist.
-pub(super) fn check(
-    snapshot: &PeopleSnapshot,
-    groups: &BTreeSet<GroupId>,
-    chat: &Chat,
-) -> Result<(), ChatProblem> {
-    match chat {
-        Chat::Direct(peer) if !snapshot.accounts.contains_key(peer) => Err(ChatProblem::NoSuchAccount),
-        Chat::Group(id) if !groups.contains(id) => Err(ChatProblem::NoSuchGroup),
-        Chat::Direct(_) | Chat::Group(_) => Ok(()),
-    }
 }

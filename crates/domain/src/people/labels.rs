@@ -15,7 +15,7 @@ pub fn slot(names: &Slots, name: &Text) -> Option<u8> {
     names.iter().find(|(_, of)| *of == name).map(|(slot, _)| *slot)
 }
 
-/// Who is meant; `Attribute` is what stands for an attribute. An empty list asks for nothing.
+/// The accounts that are meant; `Attribute` is what stands for an attribute. An empty list asks for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience<Attribute> {
     /// Every account.

@@ -2,7 +2,7 @@
 
 use super::message::{content, time};
 use super::read::up_to;
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault};
 use super::{Checker, FaultCode};
 use crate::fault::Fault;

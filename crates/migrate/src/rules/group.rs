@@ -1,6 +1,6 @@
 //! Rules of groups, and what is remembered of the current one.
 
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault, fields, is_future, missing, text, unknown_word};
 use super::{Checker, Entry, FaultCode, Record, ServerLimits, defaults, legal};
 use crate::fault::Fault;

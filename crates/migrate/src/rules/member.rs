@@ -1,7 +1,7 @@
 //! Rules of members.
 
 use super::group::GroupState;
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault, fields, is_future, text, unknown_word};
 use super::{FaultCode, defaults};
 use crate::fault::Fault;

@@ -1,7 +1,7 @@
 //! Rules of messages.
 
 use super::group::{GroupState, Standing};
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault, is_future};
 use super::{Checker, Entry, FaultCode, body, defaults};
 use crate::fault::Fault;

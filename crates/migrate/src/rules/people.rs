@@ -2,7 +2,7 @@
 //!
 //! [choice] An account that stands in its own list of friends is a fault; so is a friend over the number that an account can have.
 
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault, missing, text};
 use super::{Checker, FaultCode, ServerLimits};
 use crate::fault::Fault;
@@ -59,7 +59,17 @@ fn portrait_item(item: &TagValue, server: &ServerLimits) -> Result<PortraitItem,
     let allowed = match &tag {
         PortraitTag::Location => limits.location,
         PortraitTag::Custom(_) => limits.user_fields.value,
-        _ => limits.profile_value,
+        PortraitTag::Nick
+        | PortraitTag::Gender
+        | PortraitTag::BirthDay
+        | PortraitTag::SelfSignature
+        | PortraitTag::AllowType
+        | PortraitTag::Language
+        | PortraitTag::Image
+        | PortraitTag::MsgSettings
+        | PortraitTag::AdminForbidType
+        | PortraitTag::Level
+        | PortraitTag::Role => limits.profile_value,
     };
     let value = match &item.value {
         FieldValue::Number(number) if tag.is_number() || is_custom => number_of(item, *number)?,

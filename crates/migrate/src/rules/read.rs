@@ -3,7 +3,7 @@
 use super::FaultCode;
 use super::defaults::{self, ReadUpTo};
 use super::group::{GroupState, Standing};
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{account, fault};
 use crate::fault::Fault;
 use crate::format::{Message, Read, identity};

@@ -1,7 +1,7 @@
 //! Rules of records that belong to no group: accounts and files.
 
 use super::people::profile;
-use super::values::{account, fault, missing, text};
+use super::values::{DROPPED, account, fault, missing, text};
 use super::{Checker, FaultCode};
 use crate::fault::Fault;
 use crate::format::{Account, File, address};
@@ -44,5 +44,3 @@ impl Checker {
         self.last_file = Some(name);
     }
 }
-
-pub(super) const DROPPED: &str = "the record is left out; the first one stays";

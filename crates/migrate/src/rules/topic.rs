@@ -1,7 +1,7 @@
 //! Rules of topics.
 
 use super::group::{GroupState, Standing};
-use super::single::DROPPED;
+use super::values::DROPPED;
 use super::values::{fault, is_future, missing, text};
 use super::{FaultCode, defaults, legal};
 use crate::fault::Fault;

@@ -11,6 +11,8 @@ use landfall_domain::text::TextOutOfBounds;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
+pub(super) const DROPPED: &str = "the record is left out; the first one stays";
+
 /// A fault whose line and record are filled in later.
 pub(super) fn fault(code: FaultCode, field: impl Into<String>, message: impl Into<String>) -> Fault {
     Fault::new(0, code, message).field(field)

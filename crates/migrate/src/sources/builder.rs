@@ -161,9 +161,10 @@ impl<'a> Builder<'a> {
             return Ok(false);
         }
         let wanted = self.mapping.group_kind(&channel.id, channel.kind);
-        let (kind, pair) = match wanted {
-            GroupKind::OneToOne => (GroupKind::Private, Wish::Pair),
-            kind => (kind, Wish::Group),
+        let (kind, pair) = if wanted == GroupKind::OneToOne {
+            (GroupKind::Private, Wish::Pair)
+        } else {
+            (wanted, Wish::Group)
         };
         let rule = self.mapping.channels.get(&channel.id);
         let left_out = rule.is_some_and(|rule| rule.leave_out);

@@ -2,7 +2,6 @@
 
 use super::VerifyOptions;
 use super::files::Places;
-use super::people::BETWEEN;
 use crate::fault::FaultCode;
 use crate::format::{File, Record};
 use crate::ordered::{Entry, Ordered};
@@ -13,6 +12,9 @@ use std::io;
 use std::path::Path;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+/// What stands between the names of a bundle of people.
+pub(super) const BETWEEN: char = '\t';
 
 /// Records of one group that are read ahead.
 const RECORDS_AHEAD: usize = 256;
@@ -147,9 +149,12 @@ impl Filter {
 
     fn decide(&mut self, entry: &Entry) -> Use {
         let verdict = self.checker.check(entry);
-        let message = match &entry.record {
-            Record::Message(message) if message.receiver().is_none() => message,
-            _ => return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut },
+        let message = if let Record::Message(message) = &entry.record
+            && message.receiver().is_none()
+        {
+            message
+        } else {
+            return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut };
         };
         if message.group_id != self.group {
             self.group.clone_from(&message.group_id);

@@ -1,6 +1,6 @@
 //! One group of the file, compared with the server's.
 
-use super::feed::GroupFeed;
+use super::feed::{BETWEEN, GroupFeed};
 use super::hash::Hashing;
 use super::members::Members;
 use super::messages::{self, FileSide};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 /// Compares a group.
 pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<GroupResult, VerifyError> {
-    if feed.id.contains(people::BETWEEN) {
+    if feed.id.contains(BETWEEN) {
         return people::compare(reading, feed).await;
     }
     let GroupFeed { id, records, .. } = feed;
@@ -146,7 +146,7 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// Returns what of the group's own messages decides who has read how many: the numbers without a message, the last
+    /// Returns what of the group's own messages decides how many each member has read: the numbers without a message, the last
     /// number, and when each message of the file was sent and what it is found by.
     async fn messages(&mut self) -> Result<(Gaps, u32, Vec<(u64, u64)>), VerifyError> {
         let own = Conversation::group(&self.row.group_id);

@@ -1,6 +1,6 @@
 //! Friends, and messages between two accounts, compared with the server's; and profiles of accounts.
 
-use super::feed::GroupFeed;
+use super::feed::{BETWEEN, GroupFeed};
 use super::{Difference, GroupResult, Outcome, Part, VerifyError};
 use crate::direct::Places;
 use crate::format::{FieldValue, Friend, Message, Read, Reader, Record, TagValue, custom};
@@ -13,9 +13,6 @@ use landfall_domain::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// What stands between the names of a bundle of people.
-pub(super) const BETWEEN: char = '\t';
 
 /// A message of the file: its line, and a hash of what it says.
 type Expected = BTreeMap<MessageKey, (u64, u64)>;

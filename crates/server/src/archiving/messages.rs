@@ -16,6 +16,7 @@ use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::snapshot::{MessageRange, Needs};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::sync::atomic::Ordering;
 
 /// Messages read at once.
 const PAGE: usize = 200;
@@ -64,6 +65,11 @@ async fn add(writer: &mut Writer<'_>, line: &impl Serialize) -> Result<(), Archi
     Ok(writer.add(&serde_json::to_string(line).unwrap_or_default()).await?)
 }
 
+/// A server that stops waits for one conversation at most.
+fn check_running(server: &Server) -> Result<(), ArchiveError> {
+    if server.draining.load(Ordering::Relaxed) { Err(ArchiveError::Stopping) } else { Ok(()) }
+}
+
 /// The messages between accounts.
 pub(super) async fn of_pairs(
     server: &Server,
@@ -76,6 +82,7 @@ pub(super) async fn of_pairs(
         let pairs = server.survey.pairs_of_day(app, hour.day(), after).await?;
         let Some(last) = pairs.last().cloned() else { return Ok(()) };
         for pair in pairs {
+            check_running(server)?;
             of_pair(server, app, hour, &pair, writer).await?;
         }
         after = Some(last);
@@ -150,6 +157,7 @@ pub(super) async fn of_groups(
         let places = server.survey.groups_of_day(app, hour.day(), after).await?;
         let Some(last) = places.last().cloned() else { return Ok(()) };
         for (group, conversation) in places {
+            check_running(server)?;
             of_group(server, app, hour, (&group, &conversation), writer).await?;
         }
         after = Some(last);

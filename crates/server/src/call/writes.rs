@@ -34,7 +34,7 @@ use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Owner and administrators that are told that something waits for them, at most. [choice]
+/// Owner and administrators that get a notice, at most. [choice]
 const LEADERS_MAX: usize = 100;
 
 impl Call {

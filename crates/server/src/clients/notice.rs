@@ -26,6 +26,8 @@ all_variants! {
         Created,
         /// The receiver was added to the group.
         Invited,
+        /// The receiver has left the group on another device.
+        Quit,
         /// The receiver is an administrator of the group.
         AdminSet,
         /// The receiver is no longer an administrator of the group.
@@ -42,12 +44,10 @@ all_variants! {
         TopicDestroyed,
         /// The receiver must stay out of the group.
         Banned,
-        /// A member invites an account, and the receiver is to agree.
-        InvitationWaits,
-        /// The receiver has left the group on another device.
-        Quit,
         /// The receiver may join again.
         Unbanned,
+        /// A member invites an account, and the receiver is to agree.
+        InvitationWaits,
     }
 }
 

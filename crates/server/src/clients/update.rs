@@ -194,6 +194,11 @@ impl GroupChange<'_> {
         Notice::new(kind, self.kind, self.group, self.operator, self.now)
     }
 
+    /// What became of an application, for the account that made it.
+    fn decided(&self, kind: NoticeKind, account: &UserId, text: &str) -> OutgoingFrame {
+        self.notice(kind).content(text).to(std::slice::from_ref(account))
+    }
+
     fn add_event(&self, event: &Event, update: &mut ClientUpdate) {
         let frames = &mut update.frames;
         let mut some = |kind, accounts: &[UserId]| frames.push(self.notice(kind).to(accounts));
@@ -201,22 +206,17 @@ impl GroupChange<'_> {
             Event::Joined { accounts, how: Joining::Invited, silent: false } => {
                 some(NoticeKind::Invited, accounts);
             }
-            Event::Joined { .. } => {}
             Event::Accepted { account, text } => {
-                let notice = self.notice(NoticeKind::Accepted).content(text);
-                frames.push(notice.to(std::slice::from_ref(account)));
+                frames.push(self.decided(NoticeKind::Accepted, account, text))
             }
             Event::Rejected { account, text } => {
-                let notice = self.notice(NoticeKind::Rejected).content(text);
-                frames.push(notice.to(std::slice::from_ref(account)));
+                frames.push(self.decided(NoticeKind::Rejected, account, text))
             }
             Event::Removed { accounts, quit, silent: false } => {
                 some(if *quit { NoticeKind::Quit } else { NoticeKind::Kicked }, accounts);
             }
-            Event::Removed { .. } => {}
-            Event::Banned(accounts) => {
-                some(NoticeKind::Banned, accounts);
-            }
+            Event::Joined { .. } | Event::Removed { .. } => {}
+            Event::Banned(accounts) => some(NoticeKind::Banned, accounts),
             Event::Unbanned(accounts) => some(NoticeKind::Unbanned, accounts),
             Event::Muted { accounts, until } => {
                 let seconds = until.0.saturating_sub(self.now.0);

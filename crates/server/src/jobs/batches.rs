@@ -2,13 +2,7 @@
 
 use super::people_batches::PeopleMaking;
 use super::record::Receipt;
-use landfall_domain::account::AccountImport;
-use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::message::Conversation;
-use landfall_domain::people::operations::bring_direct::PairToBring;
-use landfall_domain::people::operations::bring_friends::FriendToBring;
-use landfall_domain::people::portrait::PortraitItem;
-use landfall_domain::staged::WholeMessage;
+use super::work::Work;
 use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::ordered::Found;
@@ -31,20 +25,6 @@ pub(super) struct Batch {
     pub(super) left_out: Vec<Receipt>,
     /// Records of the file that were looked at up to here.
     pub(super) records: u64,
-}
-
-pub(super) enum Work {
-    /// With the other fields of their profiles.
-    Accounts(Vec<AccountImport>, Vec<(UserId, Vec<PortraitItem>)>),
-    /// Accounts, each once.
-    Friends(Vec<(UserId, Vec<FriendToBring>)>),
-    /// Pairs, each once.
-    Direct(Vec<PairToBring>),
-    /// Messages to be staged for a group, which follows.
-    Messages(GroupId, Vec<(Conversation, Vec<WholeMessage>)>),
-    Groups(Vec<WholeGroup>),
-    /// Records were left out, and nothing is brought in.
-    Nothing,
 }
 
 /// Entries that are handed over together.

@@ -1,6 +1,6 @@
 //! Friends and messages between two accounts, collected until a batch is full.
 
-use super::batches::Work;
+use super::work::Work;
 use landfall_domain::ids::UserId;
 use landfall_domain::people::operations::bring_direct::PairToBring;
 use landfall_domain::people::operations::bring_friends::FriendToBring;

@@ -4,10 +4,11 @@
 //! broken off is repeated without harm. A group that another job brought in otherwise is united with what the file has, if
 //! nobody has touched it since: so history can go in front of what is there and between it, and nothing is lost.
 
-use super::batches::{self, Batch, Work};
+use super::batches::{self, Batch};
 use super::folder::{Folder, Receipts};
 use super::loads::{Brought, Loads};
 use super::record::{Counts, Kinds, OnChange, Receipt};
+use super::work::Work;
 use crate::clients::Hub;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, WholeGroupOutcome};

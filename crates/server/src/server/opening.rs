@@ -67,14 +67,12 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         }
     };
     let clients = Arc::new(clients);
+    let of_hubs = Arc::clone(&clients);
     let needs = Needs {
         store: Arc::clone(&store),
         bulk,
         apps: Arc::clone(&apps),
-        hub: {
-            let clients = Arc::clone(&clients);
-            Box::new(move |app| clients.hub(app))
-        },
+        hub: Box::new(move |app| of_hubs.hub(app)),
         clock: Arc::clone(&clock),
         limits: config.limits.limits,
         unknown: config.unknown_accounts,

@@ -22,7 +22,7 @@ const ALERT: &str = "Alert.RequestOverLimit";
 /// How often calls are counted.
 const ROUND_TIME: Duration = Duration::from_secs(1);
 
-/// How long the same command is not told of again.
+/// How long there is no other alert about the same command.
 const QUIET_TIME: Duration = Duration::from_secs(60);
 
 /// From this share of what is allowed on, in percent. [doc]
@@ -32,20 +32,20 @@ const ALERT_PERCENT: u64 = 80;
 pub(crate) async fn run(server: Arc<Server>) {
     let mut rounds = tokio::time::interval(ROUND_TIME);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told: BTreeMap<(AppId, usize), Instant> = BTreeMap::new();
+    let mut alerted: BTreeMap<(AppId, usize), Instant> = BTreeMap::new();
     let mut before = Instant::now();
     loop {
         let now = rounds.tick().await;
         let passed = now - before;
         before = now;
-        told.retain(|_, at| now < *at + QUIET_TIME);
+        alerted.retain(|_, at| now < *at + QUIET_TIME);
         for app in server.apps.all() {
             let (Some(receiver), Some(rates)) = (&app.webhook, app.rates()) else { continue };
             for (index, (calls, limit)) in rates.take_calls().enumerate() {
                 let Some(entry) = COMMANDS.get(index) else { continue };
                 let calls = per_second(calls, passed);
-                if is_near(calls, limit) && !told.contains_key(&(app.id, index)) {
-                    told.insert((app.id, index), now);
+                if is_near(calls, limit) && !alerted.contains_key(&(app.id, index)) {
+                    alerted.insert((app.id, index), now);
                     tell(&server, &app, receiver, entry, (calls, limit)).await;
                 }
             }

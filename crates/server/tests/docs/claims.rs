@@ -78,12 +78,9 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Ids of the form that servers generate, in imports", taken(generated_ids)),
     ];
     rows.extend(message_rows(messages));
-    rows.extend(topic_rows(topics));
-    rows.extend(value_rows(values, live));
+    rows.extend(topic_rows(topics).into_iter().chain(value_rows(values, live)));
     rows.extend(friend_rows(friends));
-    rows.extend(folder_rows(folders));
-    rows.extend(follow_rows(follow));
-    rows.extend(push_rows(push));
+    rows.extend(folder_rows(folders).into_iter().chain(follow_rows(follow)).chain(push_rows(push)));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }

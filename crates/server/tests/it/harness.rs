@@ -1,9 +1,10 @@
 //! A server of its own for each test, and a client that can send requests as odd as real ones do.
 
+mod signing;
+
+pub(crate) use signing::{now, query, sign, sign_with_key_of};
+
 use landfall::server::Listening;
-use landfall::usersig::{self, SecretKey};
-use landfall_domain::ids::AppId;
-use landfall_domain::time::{Clock, SystemClock, Timestamp};
 use landfall_store::StoreMetrics;
 use landfall_store::postgres::{Postgres, Settings, distribute};
 use landfall_test_database::{FreshDatabase, fresh_database, on_citus};
@@ -287,30 +288,6 @@ impl Server {
             location
         }
     }
-}
-
-/// The present second.
-pub(crate) fn now() -> u64 {
-    SystemClock.now().0
-}
-
-/// A signature made `age` seconds ago with the app's own key, valid for a day.
-pub(crate) fn sign(app: u32, identifier: &str, age: u64) -> String {
-    sign_with_key_of(app, app, identifier, age)
-}
-
-/// A signature for `app` made with the key of the app `signer`.
-pub(crate) fn sign_with_key_of(signer: u32, app: u32, identifier: &str, age: u64) -> String {
-    const DAY: u64 = 24 * 60 * 60;
-    let key = if signer == APP { KEY } else { SECOND_KEY };
-    let key = SecretKey::new(key.to_owned()).unwrap();
-    usersig::make(identifier, AppId(app), &key, Timestamp(now() - age), DAY)
-}
-
-/// The query of a call in the form of most clients.
-pub(crate) fn query(app: u32, identifier: &str) -> String {
-    let usersig = sign(app, identifier, 0);
-    format!("sdkappid={app}&identifier={identifier}&usersig={usersig}&random=99999999&contenttype=json")
 }
 
 /// One connection. Requests are written as bytes, so that any request can be.

@@ -383,7 +383,7 @@ async fn an_app_that_calls_too_often_is_told_of_it(store: Store) {
     let query =
         "SdkAppid=1400000001&CallbackCommand=Alert.RequestOverLimit&contenttype=json&OptPlatform=RESTAPI";
     assert_eq!(alert.query, query, "nobody in particular caused it");
-    let body = &bodies(&[alert.clone()])[0];
+    let body = &bodies(std::slice::from_ref(alert))[0];
     assert!(8 <= body["Request"].as_u64().unwrap(), "{body}");
     let expected = json!({ "CallbackCommand": "Alert.RequestOverLimit", "ServiceName": "openconfigsvr",
         "Command": "getnospeaking", "Request": body["Request"], "Limit": 10 });

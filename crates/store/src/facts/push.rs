@@ -45,7 +45,7 @@ impl From<&Push> for PushRecord {
                 AudienceRecord::Attributes { all: pairs(all), any: pairs(any) }
             }
             Audience::Tags { all, any } => {
-                AudienceRecord::Tags { all: super::texts(all), any: super::texts(any) }
+                AudienceRecord::Tags { all: super::values::texts(all), any: super::values::texts(any) }
             }
         };
         Self {
@@ -73,7 +73,7 @@ impl PushRecord {
                 Audience::Attributes { all: stored_pairs(all), any: stored_pairs(any) }
             }
             AudienceRecord::Tags { all, any } => {
-                Audience::Tags { all: super::stored(all), any: super::stored(any) }
+                Audience::Tags { all: super::values::stored(all), any: super::values::stored(any) }
             }
         };
         let reached = match self.reached {

@@ -6,7 +6,7 @@ use landfall_domain::limits::Limits;
 use landfall_domain::message::Body;
 use landfall_domain::origin::JobId;
 use landfall_domain::people::brought::{Brought, Coming};
-use landfall_domain::people::fact::{FactFamily, FactRange};
+use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
 use landfall_domain::people::friends::Friend;
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::operation::import_people;
@@ -51,12 +51,8 @@ async fn notes(store: &dyn Store, job: u64) -> Vec<Brought> {
     let range = FactRange::all(Subject::App, FactFamily::Brought(JobId(job)));
     let found = store.people(APP, PeopleNeeds { ranges: vec![range], ..PeopleNeeds::default() });
     let facts = found.await.unwrap().facts.into_keys();
-    facts
-        .map(|(_, key)| match key {
-            landfall_domain::people::fact::FactKey::Brought(_, about) => about,
-            other => panic!("{other:?}"),
-        })
-        .collect()
+    let about = |(_, key)| if let FactKey::Brought(_, about) = key { Some(about) } else { None };
+    facts.filter_map(about).collect()
 }
 
 async fn messages(store: &dyn Store) -> usize {

@@ -47,7 +47,7 @@ async fn follow(
     decided(perform_people(store, context(), operation, every_event()).await).unwrap()
 }
 
-/// Who is this to an account, and that they are as many as are counted.
+/// Those that are this to an account, and that they are as many as are counted.
 async fn those(store: &dyn Store, account: &str, tie: Tie) -> Vec<String> {
     let family = FactFamily::Follows(tie);
     let needs = PeopleNeeds {

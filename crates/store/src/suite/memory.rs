@@ -1,25 +1,26 @@
 //! A store in memory, as simple as possible: the others are compared with it.
 
+mod group;
 mod people;
 
 use async_trait::async_trait;
+use group::StoredGroup;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::message::{Conversation, Message};
+use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
 use landfall_domain::operation::{DynOperation, Outcome};
-use landfall_domain::part::{Part, PartFamily, PartKey};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
-use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -39,123 +40,6 @@ struct AppData {
     kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
     people: People,
-}
-
-/// A group with everything that belongs to it.
-struct StoredGroup {
-    group: Group,
-    members: BTreeMap<UserId, Member>,
-    parts: BTreeMap<PartKey, Part>,
-    messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
-}
-
-/// Whether a part is of a family.
-fn is_of(family: &PartFamily, key: &PartKey) -> bool {
-    match (family, key) {
-        (PartFamily::Topics, PartKey::Topic(_))
-        | (PartFamily::Bans, PartKey::Ban(_))
-        | (PartFamily::Applications, PartKey::Application(_))
-        | (PartFamily::LiveAdmins, PartKey::LiveAdmin(_))
-        | (PartFamily::PermissionGroups, PartKey::PermissionGroup(_)) => true,
-        (PartFamily::TopicMembers(topic), PartKey::TopicMember(of, _)) => topic == of,
-        (PartFamily::TopicPermissions(group), PartKey::TopicPermission(of, _))
-        | (PartFamily::PermissionGroupMembers(group), PartKey::PermissionGroupMember(of, _)) => group == of,
-        (PartFamily::Readers(place, seq), PartKey::Reader(of, number, _))
-        | (PartFamily::Extensions(place, seq), PartKey::Extension(of, number, _)) => {
-            (place, seq) == (of, number)
-        }
-        _ => false,
-    }
-}
-
-impl StoredGroup {
-    fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> GroupSnapshot {
-        let mut snapshot = GroupSnapshot::of(self.group.clone());
-        for account in needs.members {
-            let member = self.members.get(&account).cloned();
-            snapshot.members.extend(member.map(|member| (account, member)));
-        }
-        snapshot.accounts = needs.accounts.into_iter().filter(|id| accounts.contains_key(id)).collect();
-        for key in needs.parts {
-            snapshot.parts.extend(self.parts.get(&key).cloned().map(|part| (key, part)));
-        }
-        for range in needs.ranges {
-            let found = self
-                .parts
-                .iter()
-                .filter(|(key, _)| is_of(&range.family, key))
-                .filter(|(key, _)| range.after.as_ref().is_none_or(|after| after < *key))
-                .take(range.limit);
-            snapshot.parts.extend(found.map(|(key, part)| (key.clone(), part.clone())));
-        }
-        for range in needs.messages {
-            let (MessageRange::Numbered(conversation, _)
-            | MessageRange::Newest { conversation, .. }
-            | MessageRange::Random { conversation, .. }) = &range;
-            let here = self.messages.get(conversation).into_iter().flatten();
-            let found: Vec<_> = match &range {
-                MessageRange::Numbered(_, numbers) => here.filter(|(seq, _)| numbers.contains(seq)).collect(),
-                MessageRange::Newest { up_to, limit, .. } => {
-                    let below: Vec<_> = here.filter(|(seq, _)| *seq <= up_to).collect();
-                    below.into_iter().rev().take(*limit).collect()
-                }
-                MessageRange::Random { random, since, .. } => here
-                    .filter(|(_, message)| *since <= message.sent && random.contains(&message.random))
-                    .collect(),
-            };
-            if !found.is_empty() {
-                let kept = snapshot.messages.entry(conversation.clone()).or_default();
-                kept.extend(found.into_iter().map(|(seq, message)| (*seq, message.clone())));
-            }
-        }
-        snapshot
-    }
-
-    fn write(&mut self, changes: Changes) {
-        let Changes {
-            group,
-            added_members: joined,
-            updated_members: changed,
-            removed_members: left,
-            placeholders: _,
-            parts,
-            new_messages: sent,
-            updated_messages: rewritten,
-            removed_families: dropped,
-            cleared_topics: silenced,
-        } = changes;
-        self.group = group.unwrap_or_else(|| self.group.clone());
-        let silent =
-            |place: &Conversation| silenced.iter().any(|topic| *place == Conversation::Topic(topic.clone()));
-        let hangs_on_silent = |key: &PartKey| match key {
-            PartKey::Reader(place, ..) | PartKey::ExtensionHead(place, _) | PartKey::Extension(place, ..) => {
-                silent(place)
-            }
-            PartKey::Attributes
-            | PartKey::Counters
-            | PartKey::Topic(_)
-            | PartKey::TopicMember(..)
-            | PartKey::Ban(_)
-            | PartKey::Application(_)
-            | PartKey::LiveAdmin(_)
-            | PartKey::PermissionGroup(_)
-            | PartKey::TopicPermission(..)
-            | PartKey::PermissionGroupMember(..) => false,
-        };
-        self.parts.retain(|key, _| !hangs_on_silent(key) && !dropped.iter().any(|family| is_of(family, key)));
-        self.messages.retain(|conversation, _| !silent(conversation));
-        self.members.retain(|account, _| !left.contains(account));
-        self.members.extend(joined.into_iter().chain(changed).map(|member| (member.account.clone(), member)));
-        for (key, part) in parts {
-            match part {
-                Some(part) => drop(self.parts.insert(key, part)),
-                None => drop(self.parts.remove(&key)),
-            }
-        }
-        for (conversation, message) in sent.into_iter().chain(rewritten) {
-            self.messages.entry(conversation).or_default().insert(message.seq, message);
-        }
-    }
 }
 
 impl AppData {
@@ -368,17 +252,7 @@ impl Store for Memory {
     ) -> Result<JoinedChats, StoreError> {
         Ok(self.with(app, |held| {
             let joined = held.groups.values().filter(|whole| whole.members.contains_key(&account));
-            let behind = joined.filter(|whole| after.as_ref().is_none_or(|after| *after < whole.group.id));
-            let mut found = JoinedChats::default();
-            for (number, whole) in behind.enumerate() {
-                if number == limit {
-                    return found;
-                }
-                let group = &whole.group;
-                found.last = Some(group.id.clone());
-                found.chats.extend(group.active.then(|| JoinedChat::of(group)));
-            }
-            JoinedChats { last: None, ..found }
+            people::joined_chats(joined.map(|whole| &whole.group), after.as_ref(), limit)
         }))
     }
 

@@ -15,7 +15,7 @@ pub const DAYS_KEPT: u32 = 31;
 /// Days that one operation removes at most: more than one is only left after a long stop.
 const REMOVED_AT_ONCE: usize = 8;
 
-/// Adds to a day, and removes days that are too old. Nobody is told.
+/// Adds to a day, and removes days that are too old. Nobody hears of it.
 #[derive(Clone, Debug)]
 pub struct AddCounts {
     /// The day.

@@ -33,7 +33,7 @@ impl DeleteFriends {
     }
 }
 
-/// Deletes a friend, also the other way where `both` is true. Returns who has whom no longer.
+/// Deletes a friend, also the other way where `both` is true. Returns each account with the friend that it has no longer.
 pub(super) fn deleted(
     ties: &mut Ties<'_>,
     account: &UserId,

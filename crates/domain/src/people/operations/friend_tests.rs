@@ -161,7 +161,7 @@ fn who_wants_to_be_asked_is_asked_and_who_wants_nobody_gets_nobody() {
     say(&mut people, "di", PortraitTag::AllowType, "AllowType_Type_NeedConfirm");
     assert_eq!(results(&mut people, add("ann", &["di"])), [Err(FriendProblem::TooManyRequests)]);
     results(&mut people, operation);
-    // To add who has asked is to agree.
+    // To add an account that has asked is to agree.
     say(&mut people, "ann", PortraitTag::AllowType, "AllowType_Type_DenyAny");
     assert_eq!(results(&mut people, add("bob", &["ann"])), [Ok(())]);
     let Some(Fact::Friend(of_ann)) = people.fact(&own("ann"), &FactKey::Friend(user("bob"))) else {

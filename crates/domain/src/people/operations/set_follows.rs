@@ -1,14 +1,14 @@
 //! Following accounts, or no longer following them, one after the other, each with a result of its own.
 //!
-//! [choice] To follow who is followed already, or to leave who is not followed, is no failure, and the event leaves it out.
-//! There is no event when nothing changed.
+//! [choice] To follow an account a second time, or to leave one that is not followed, is no failure, and the event leaves it
+//! out. There is no event when nothing changed.
 
 use crate::context::Context;
 use crate::ids::UserId;
 use crate::people::Subject;
 use crate::people::event::PeopleEvent;
 use crate::people::fact::{FactFamily, FactKey};
-use crate::people::follow::{Follow, FollowProblem, Follows, Tie, places};
+use crate::people::follow::{Follow, FollowProblem, Follows, places};
 use crate::people::friends::own;
 use crate::people::operation::{PeopleDecision, PeopleOperation};
 use crate::people::operations::set_portrait::UnknownAccount;
@@ -28,12 +28,9 @@ pub struct SetFollows {
     pub limit: usize,
 }
 
-/// The families of those whom an account follows.
-const FOLLOWED: [FactFamily; 2] = [FactFamily::Follows(Tie::Mutual), FactFamily::Follows(Tie::Followed)];
-
 /// How many accounts an account follows; both families were counted.
 fn followed(found: &PeopleSnapshot, account: &UserId) -> u64 {
-    FOLLOWED.iter().filter_map(|family| found.counts.get(&(own(account), *family))).sum()
+    FactFamily::COUNTED.iter().filter_map(|family| found.counts.get(&(own(account), *family))).sum()
 }
 
 impl PeopleOperation for SetFollows {
@@ -47,7 +44,8 @@ impl PeopleOperation for SetFollows {
 
     fn needs(&self, _: &Context) -> PeopleNeeds {
         let (account, others) = (&self.account, &self.others);
-        let counts = FOLLOWED.iter().filter(|_| self.follows).map(|family| (own(account), *family));
+        let counts =
+            FactFamily::COUNTED.iter().filter(|_| self.follows).map(|family| (own(account), *family));
         let heads = others.iter().map(|other| (own(other), FactKey::Followers));
         PeopleNeeds {
             accounts: once(account).chain(others).cloned().collect(),
@@ -99,7 +97,7 @@ mod tests {
     use super::*;
     use crate::account::Account;
     use crate::people::fact::Fact;
-    use crate::people::follow::{follow, followers};
+    use crate::people::follow::{Tie, follow, followers};
     use crate::sample::{NOW, context, user};
 
     fn people() -> PeopleSnapshot {

@@ -129,7 +129,7 @@ impl Survey {
         }
     }
 
-    /// Finds out who is who, and which chats are one.
+    /// Finds out which names are one account, and which chats are one.
     pub(crate) fn settle(&mut self) {
         self.join_moved();
         for chat in self.chats.values_mut() {

@@ -14,8 +14,11 @@ const ACCOUNTS_AT_ONCE: usize = 8;
 impl Puller<'_, '_> {
     /// Names all accounts, where the server can list them.
     pub(super) async fn list_accounts(&self) -> Result<(), PullError> {
+        if !self.is_landfall {
+            return Ok(());
+        }
         let mut after = String::new();
-        while self.is_landfall {
+        loop {
             let Some((names, next)) = self.reading.accounts_after(&after).await? else { break };
             names.iter().for_each(|name| self.state().accounts.add(name));
             self.accounts(1).await?;

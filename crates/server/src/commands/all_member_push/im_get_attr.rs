@@ -1,6 +1,6 @@
 //! `all_member_push/im_get_attr`: the attributes of up to 100 accounts, by their names.
 //!
-//! The list stands twice in the answer, because published clients read it as `Attrs`. [client]
+//! The answer has the list twice, because published clients read it as `Attrs`. [client]
 
 use super::{internal, to_accounts};
 use crate::call::{Call, Command};

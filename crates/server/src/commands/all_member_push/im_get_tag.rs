@@ -1,6 +1,6 @@
 //! `all_member_push/im_get_tag`: the tags of up to 100 accounts, in the order in which they came.
 //!
-//! The list stands twice in the answer, because published clients read it as `Tags`. [client]
+//! The answer has the list twice, because published clients read it as `Tags`. [client]
 
 use super::{internal, to_accounts};
 use crate::call::{Call, Command};

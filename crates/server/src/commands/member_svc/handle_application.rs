@@ -1,4 +1,4 @@
-//! `handle_application`: somebody who may decides on an application.
+//! `handle_application`: a member with the right to approve decides on an application.
 
 use super::{join_group::WORDS, parse_application_id};
 use crate::call::{Call, Command};

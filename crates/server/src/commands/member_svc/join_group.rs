@@ -1,6 +1,6 @@
 //! `join_group`: the account joins a group, or applies to.
 //!
-//! [choice] Who is a member already is told so, and nothing changes.
+//! [choice] An account that is a member already gets `AlreadyInGroup`, and nothing changes.
 
 use crate::call::{Call, Command};
 use crate::clients::NoticeKind;

@@ -1,4 +1,4 @@
-//! What clients are told of friends, blocklists and followers.
+//! What clients hear of friends, blocklists and followers.
 
 use super::accounts;
 use crate::harness::{Server, done};

@@ -59,7 +59,7 @@ async fn rights_decide_what_members_may_do(store: Store) {
     let kick =
         |who: &str| json!({ "Command": "delete_group_member", "GroupId": "g", "MemberToDel_Account": [who] });
     let rename = |group: &str| json!({ "Command": "modify_group_base_info", "GroupId": group, "Name": "x" });
-    // Who may not.
+    // Without the right.
     assert_eq!(code(&mut bob, kick("dan")).await, 10_007);
     assert_eq!(code(&mut bob, rename("g")).await, 10_007);
     assert_eq!(code(&mut eve, message("g", 1)).await, 10_007);
@@ -81,7 +81,7 @@ async fn rights_decide_what_members_may_do(store: Store) {
     let mut forged = message("g", 2);
     forged["From_Account"] = json!("ann");
     assert_eq!(code(&mut bob, forged).await, 10_007);
-    // Who may.
+    // With the right.
     assert_eq!(code(&mut bob, rename("p")).await, 0);
     let promote = json!({ "Command": "modify_group_member_info", "GroupId": "g", "Member_Account": "bob",
         "Role": "Admin" });
@@ -115,7 +115,7 @@ async fn an_account_joins_applies_and_leaves(store: Store) {
     }
     assert_eq!(code(&mut eve, join("shut")).await, 10_007);
     assert_eq!(code(&mut eve, join("p")).await, 10_010);
-    // An application waits for somebody who may decide.
+    // An application waits for a decision.
     assert_eq!(eve.request(join("asks")).await["Status"], "WaitAdminApproval");
     let notice = ann.next_is("notice").await;
     let fields = ["NoticeType", "Operator_Account", "Content"].map(|field| notice[field].clone());

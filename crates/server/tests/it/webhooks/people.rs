@@ -71,7 +71,7 @@ async fn messages_between_accounts_reach_the_receiver(store: Store) {
     assert_eq!(failed, [json!("nobody"), json!(90_012), json!(-1)]);
 }
 
-/// A change of extensions is told as documented; one that changes nothing is not told.
+/// A change of extensions is an event, as documented; one that changes nothing is none.
 async fn extensions_of_a_message_reach_the_receiver(store: Store) {
     let receiver = Receiver::start().await;
     let server = start(store, &receiver, "events = [\"C2C.CallbackAfterC2CMsgExtension\"]").await;

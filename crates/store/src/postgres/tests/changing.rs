@@ -275,7 +275,7 @@ async fn hanging(database: &FreshDatabase) -> [i64; 3] {
     counts
 }
 
-/// Who has read each message, and one extension of each.
+/// The readers of each message, and one extension of each.
 fn hang(place: &Conversation, seqs: impl Iterator<Item = u32>) -> Changes {
     let mut changes = Changes::default();
     for seq in seqs {

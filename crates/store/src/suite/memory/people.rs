@@ -1,12 +1,14 @@
 //! People in memory.
 
 use landfall_domain::account::Account;
-use landfall_domain::ids::UserId;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::people::changes::PeopleChanges;
 use landfall_domain::people::fact::{Fact, FactFamily, FactKey};
 use landfall_domain::people::message::{DirectMessage, DirectRange};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::{Pair, Subject};
+use landfall_domain::store::{JoinedChat, JoinedChats};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -44,6 +46,23 @@ fn names(subject: &Subject, id: &UserId) -> bool {
         Subject::Account(account) => account == id,
         Subject::Pair(pair) => pair.side(id).is_some(),
     }
+}
+
+/// What lists of conversations show of some of these groups.
+pub(super) fn joined_chats<'a>(
+    joined: impl Iterator<Item = &'a Group>,
+    after: Option<&GroupId>,
+    limit: usize,
+) -> JoinedChats {
+    let mut found = JoinedChats::default();
+    for (number, group) in joined.filter(|group| after.is_none_or(|after| *after < group.id)).enumerate() {
+        if number == limit {
+            return found;
+        }
+        found.last = Some(group.id.clone());
+        found.chats.extend(group.active.then(|| JoinedChat::of(group)));
+    }
+    JoinedChats { last: None, ..found }
 }
 
 /// Both together.

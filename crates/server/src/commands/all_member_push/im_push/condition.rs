@@ -57,7 +57,7 @@ impl Shape for Condition {
     }
 }
 
-/// Who is meant.
+/// The accounts that are meant.
 pub(super) fn audience(given: Field<Condition>, call: &ReadOnlyCall) -> Result<Audience<Text>, Failure> {
     let Some(Condition(conditions)) = given.optional("Condition").map_err(illegal)? else {
         return Ok(Audience::Everybody);
