@@ -13,6 +13,7 @@ use super::spread;
 use super::statements::{self, Statement, Writing};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
+use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -293,7 +294,14 @@ impl Tx {
                 if self.node.is_some() { &statements::LOCK_SHARED_BESIDE } else { &statements::LOCK_SHARED };
             self.prepared(shared).await?;
         }
-        let begin = self.client().batch_execute(begin);
+        let begin = async {
+            let begin = match self.layout {
+                Layout::Together => vec![begin],
+                // Citus passes a setting on with all that was sent together with it, also what was before it.
+                Layout::Spread => begin.split(';').collect(),
+            };
+            try_join_all(begin.into_iter().map(|one| self.client().batch_execute(one))).await.map(drop)
+        };
         let shared = async {
             match app {
                 Some(app) => self.lock_shared(app).await,

@@ -82,6 +82,7 @@ fn keys(group: &GroupId, account: &UserId, seq: u32) -> Vec<PartKey> {
         PartKey::TopicMember(here.clone(), account.clone()),
         PartKey::Ban(account.clone()),
         PartKey::LiveAdmin(account.clone()),
+        PartKey::Application(account.clone()),
         PartKey::PermissionGroup(permission_group()),
         PartKey::TopicPermission(permission_group(), here.clone()),
         PartKey::PermissionGroupMember(permission_group(), account.clone()),
