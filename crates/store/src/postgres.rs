@@ -14,13 +14,10 @@ mod changes;
 mod connect;
 mod database;
 mod distribute;
-mod entrances;
 mod expiry;
 mod failure;
-mod hosts;
 mod import_groups;
 mod import_members;
-mod lanes;
 mod layout;
 mod list_positions;
 mod listener;
@@ -55,11 +52,10 @@ pub use transfer::PostgresTransfer;
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
-use batcher::PATIENCE;
+use batcher::{Batcher, PATIENCE, Pace};
 use change_group::ChangeGroup;
 use database::{Database, Work};
 use failure::Failure;
-use hosts::Hosts;
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
@@ -79,14 +75,24 @@ use landfall_domain::store::{
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
-use lanes::Lanes;
 use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
 use nodes::Nodes;
 use staging::Staging;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Transactions of one kind that batched imports use at the same time, at most: as many as this machine has
+/// processors, within these bounds. More of them make smaller batches; with fewer, processors wait for syncs.
+const IMPORT_WORKERS: RangeInclusive<usize> = 4..=8;
+
+fn import_workers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(*IMPORT_WORKERS.start(), NonZeroUsize::get);
+    processors.clamp(*IMPORT_WORKERS.start(), *IMPORT_WORKERS.end())
+}
 
 /// A change that another server over the same database made, or a change of the subscription itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +143,7 @@ pub enum OpenError {
     Encoding(String),
     /// A node of a Citus cluster that does not hold its locks.
     #[error(
-        "the address is that of a worker of a Citus cluster; name the coordinator too, which holds the locks"
+        "the address is that of a worker of a Citus cluster; name the coordinator, which holds the locks"
     )]
     Worker,
     /// It is the target of a copy that is not finished.
@@ -162,8 +168,8 @@ pub enum OpenError {
 /// The PostgreSQL store.
 pub struct Postgres {
     database: Database,
-    groups: Lanes<ImportGroups>,
-    members: Lanes<ImportMembers>,
+    groups: Batcher<ImportGroups>,
+    members: Batcher<ImportMembers>,
     staging: Staging,
     listener: Listener,
     /// The nodes, where there are several.
@@ -191,7 +197,6 @@ impl Postgres {
         layout: Option<Layout>,
     ) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
-        let Hosts { home: settings, others } = Hosts::of(&settings, &tls).await?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
         let listener = Listener::start(settings.config.clone(), tls.clone(), on_change).await?;
@@ -201,23 +206,23 @@ impl Postgres {
         }
         let found = Layout::of(&client).await?;
         let layout = layout.unwrap_or(found);
-        let workers = if found == Layout::Spread { others } else { Vec::new() };
-        let database = Database::with_workers(&settings, workers, tls, layout);
+        drop(client);
+        let database = Database::new(&settings, tls, true, layout);
         let nodes = match found {
             Layout::Together => None,
-            Layout::Spread => {
-                let places = distribute::places(&client).await?;
-                Some(Nodes::watch(database.clone(), metrics.clone(), places).await)
-            }
+            Layout::Spread => Some(Nodes::watch(database.clone(), metrics.clone()).await),
         };
-        drop(client);
+        let pace = match layout {
+            Layout::Together => Pace::TOGETHER,
+            Layout::Spread => Pace::SPREAD,
+        };
         let positions = Arc::<ListPositions>::default();
-        let groups = || ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
-        let members = || ImportMembers { database: database.clone() };
+        let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
+        let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Lanes::start(groups, &database, layout, &metrics),
-            members: Lanes::start(members, &database, layout, &metrics),
-            staging: Staging::new(database.clone(), Arc::clone(&positions)),
+            groups: Batcher::start(groups, import_workers(), pace, &metrics),
+            members: Batcher::start(members, import_workers(), pace, &metrics),
+            staging: Staging::new(database.clone(), positions),
             database,
             listener,
             nodes,
@@ -256,8 +261,7 @@ impl Postgres {
         if request.id().is_some_and(|id| self.staging.has(request.app(), id)) {
             return Err(OperationError::Refused(NewGroupRefusal::IdTaken));
         }
-        let lane = self.groups.of(&self.database, request.id());
-        refusable(lane.run(request.app(), request).await)
+        refusable(self.groups.run(request.app(), request).await)
     }
 
     /// Removes messages between accounts that were sent before `before`, at most `limit`.
@@ -357,8 +361,7 @@ impl Store for Postgres {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        let lane = self.members.of(&self.database, Some(&group));
-        refusable(lane.run(context.app, import_members::Request { context, group, members }).await)
+        refusable(self.members.run(context.app, import_members::Request { context, group, members }).await)
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {

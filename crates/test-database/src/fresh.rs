@@ -1,6 +1,6 @@
 //! A database for each test, copied from a template that was migrated once.
 
-use crate::session::{and_server, execute, session, with_database, with_server};
+use crate::session::{execute, session, with_database, with_server};
 use crate::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
 use anyhow::{Context as _, Result, anyhow};
 use postgres::{Client, Row};
@@ -93,21 +93,20 @@ impl FreshDatabase {
         Ok(database)
     }
 
-    /// The URL of the database; on Citus with all nodes, the coordinator first.
+    /// The URL of the database.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Empties the tables of `schema` except those `kept`, which is much faster than making another database. The database
+    /// Empties the tables of `schema` except `kept`, which is much faster than making another database. The database
     /// must not be in use.
     ///
     /// # Panics
     /// When the server refuses.
-    pub fn empty(&self, schema: &str, kept: &[&str]) {
-        let kept = kept.join("', '");
+    pub fn empty(&self, schema: &str, kept: &str) {
         let tables = format!(
             "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-            WHERE schemaname = '{schema}' AND tablename NOT IN ('{kept}')"
+            WHERE schemaname = '{schema}' AND tablename <> '{kept}'"
         );
         let empty = if self.other_nodes.is_empty() {
             format!(
@@ -139,7 +138,6 @@ impl FreshDatabase {
                 .with_context(|| format!("cannot create the database {} on {host}:{port}", self.name))?;
             execute(&with_database(&node_url, &self.name)?, "CREATE EXTENSION citus")?;
             self.other_nodes.push(node_url);
-            self.url = and_server(&self.url, host, port)?;
             join.push_str(&format!("SELECT citus_add_node('{host}', {port});"));
         }
         execute(&self.url, &format!("CREATE EXTENSION citus; {join}"))

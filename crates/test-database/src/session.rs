@@ -64,17 +64,6 @@ pub(crate) fn with_server(url: &str, host: &str, port: i32) -> Result<String> {
     Ok(format!("{scheme}://{user}{host}:{port}/{database}"))
 }
 
-/// `url` with another host and port behind its own, for the same user and database.
-///
-/// # Errors
-/// When `url` is not a URL.
-pub(crate) fn and_server(url: &str, host: &str, port: i32) -> Result<String> {
-    let (scheme, rest) =
-        url.split_once("://").context("the address of the PostgreSQL server is not a URL")?;
-    let (server, database) = rest.split_once('/').context("the address names no database")?;
-    Ok(format!("{scheme}://{server},{host}:{port}/{database}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +87,5 @@ mod tests {
         );
         assert_eq!(change("postgres://h/old"), "postgres://w:2/old");
         with_server("host=h dbname=old", "w", 2).unwrap_err();
-        assert_eq!(and_server("postgres://u@h:1/old?a=b", "w", 2).unwrap(), "postgres://u@h:1,w:2/old?a=b");
     }
 }

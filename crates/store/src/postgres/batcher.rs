@@ -34,7 +34,7 @@ impl Pace {
     /// below 64 the database spends more on transactions than on rows.
     pub(super) const TOGETHER: Self = Self { worth_a_worker: 64, wait: Duration::from_millis(20) };
     /// A transaction over several nodes costs as much as a hundred imports of it.
-    pub(super) const SPREAD: Self = Self { worth_a_worker: 96, wait: Duration::from_millis(100) };
+    pub(super) const SPREAD: Self = Self { worth_a_worker: 128, wait: Duration::from_millis(100) };
 }
 
 /// Weight at which a batch is full although more calls wait.

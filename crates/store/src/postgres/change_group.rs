@@ -1,7 +1,6 @@
 //! Performing an operation on one group: its lock, what the rule needs, the rule, and what it decided.
 
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
@@ -18,13 +17,13 @@ use futures_util::future::try_join_all;
 use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
 use landfall_domain::group::Group;
-use landfall_domain::ids::UserId;
+use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::snapshot::GroupSnapshot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Performs an operation on one group, alone with it.
@@ -43,10 +42,6 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
     type Output = bool;
     const DOING: &'static str = "changing a group";
     const KIND: Kind = if LONG { Kind::LongWrite } else { Kind::Write };
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(self.operation.group())
-    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(self.operation.group())
@@ -126,7 +121,7 @@ impl PreviousState {
         let parts: BTreeMap<&PartKey, Option<&Part>> =
             changes.parts.iter().map(|(key, part)| (key, part.as_ref())).collect();
         // Removals come before inserts.
-        self.remove(tx, context, changes, &parts).await?;
+        self.remove(tx, context.app, changes, &parts).await?;
         let entries = NewEntries::of(context, self.group.id.as_str(), outbox);
         self.put(tx, context, changes, &parts, &entries).await
     }
@@ -134,11 +129,11 @@ impl PreviousState {
     async fn remove(
         &self,
         tx: &Tx,
-        context: &Context,
+        app: AppId,
         changes: &Changes,
         parts: &BTreeMap<&PartKey, Option<&Part>>,
     ) -> Result<(), Failure> {
-        let (app, id) = (app_column(context.app), self.group.id.as_str());
+        let (app, id) = (app_column(app), self.group.id.as_str());
         let removed: Vec<(i16, String)> =
             parts.iter().filter(|(_, part)| part.is_none()).map(|(key, _)| rows::part_name(key)).collect();
         let cleared: Vec<Conversation> =
@@ -157,13 +152,11 @@ impl PreviousState {
             tx.run(&statements::REMOVE_MESSAGES_BELOW, &[&app, &id, &topic, &i64::MAX]).await?;
             tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app, &id, &topic, &i64::MAX]).await
         });
-        let left: BTreeSet<&UserId> = changes.removed_members.iter().collect();
-        let left: Vec<UserId> = left.into_iter().cloned().collect();
+        let left: Vec<&str> = changes.removed_members.iter().map(UserId::as_str).collect();
         let left = async {
             if !left.is_empty() {
-                let names: Vec<&str> = left.iter().map(UserId::as_str).collect();
-                tx.run(&statements::REMOVE_LEFT, &[&app, &id, &names]).await?;
-                tables::remove_memberships(tx, context.app, &self.group, &left).await?;
+                tx.run(&statements::REMOVE_LEFT, &[&app, &id, &left]).await?;
+                tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &left, &id]).await?;
             }
             Ok(())
         };

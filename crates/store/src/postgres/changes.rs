@@ -2,7 +2,6 @@
 
 use super::columns::{read_all, read_first};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::listener::Notification;
 use super::locks;
@@ -40,10 +39,6 @@ impl Work for DestroyGroup {
     const DOING: &'static str = "dissolving a group";
     const KIND: Kind = Kind::LongWrite;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.group)
-    }
-
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.group)
     }
@@ -74,19 +69,19 @@ pub(super) async fn remove_group(
     let Some(group) = read_first::<Group>(&removed)? else {
         return Ok(None);
     };
-    let counts = CountLists::of(of, tx.count_part(), [(group.kind, -1)]);
+    let counts = CountLists::of(of, [(group.kind, -1)]);
     let names_wanted = names_wanted(group.kind);
     let mut former = Vec::new();
     let mut last = String::new();
     loop {
         let members = tx.query(&statements::ACCOUNTS_OF_GROUP, &[&app, &id, &last, &CHUNK]).await?;
-        let accounts: Vec<UserId> = read_all(&members)?;
+        let accounts = members.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, _>>()?;
         let Some(last_account) = accounts.last() else { break };
-        last = last_account.as_str().to_owned();
-        tables::remove_memberships(tx, of, &group, &accounts).await?;
+        tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
+        last = (*last_account).to_owned();
         if names_wanted {
             // In the order of their names, as they are read.
-            former.extend(accounts);
+            former.extend(read_all::<UserId, Vec<_>>(&members)?);
         }
     }
     let all = [
@@ -179,7 +174,7 @@ impl Work for DeleteAccounts {
     const KIND: Kind = Kind::LongWrite;
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<bool>, Failure> {
-        tx.begin_alone(self.app).await?;
+        tx.begin(None, &[locks::app(self.app)]).await?;
         let app = app_column(self.app);
         let names: BTreeSet<&str> = self.ids.iter().map(UserId::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();

@@ -1,6 +1,6 @@
 //! Connecting: encryption, the settings of a session, the pool.
 
-use super::layout::{Layout, is_worker};
+use super::layout::Layout;
 use super::locks;
 use super::reach::Warnings;
 use super::settings::{Encryption, Settings};
@@ -196,17 +196,8 @@ impl Connect for Watched {
     }
 }
 
-/// What a pool is for.
-#[derive(Clone, Copy)]
-struct Purpose {
-    /// Each connection holds the lock that keeps copies away: even if the server dies, none of them writes during a copy.
-    serving: bool,
-    layout: Layout,
-    /// Workers of a cluster are refused, which have none of the locks that all servers share.
-    home: bool,
-}
-
-/// A pool of connections, each opened when it is first needed, to the coordinator if there are several nodes.
+/// A pool of connections, each opened when it is first needed. Each connection of a server that is `serving` holds the
+/// lock that keeps copies away: even if the server dies, none of them writes during a copy.
 pub(super) fn pool(
     settings: &Settings,
     tls: MakeRustlsConnect,
@@ -214,32 +205,14 @@ pub(super) fn pool(
     layout: Layout,
     warnings: &Warnings,
 ) -> Pool {
-    // Of one address it is known already.
-    let purpose = Purpose { serving, layout, home: 1 < settings.hosts() };
-    // One connection of the allowed ones listens.
-    build(settings, tls, purpose, settings.connections - 1, warnings)
-}
-
-/// The same to a worker of a cluster, of a server.
-pub(super) fn worker_pool(settings: &Settings, tls: MakeRustlsConnect, warnings: &Warnings) -> Pool {
-    let purpose = Purpose { serving: true, layout: Layout::Spread, home: false };
-    build(settings, tls, purpose, settings.connections, warnings)
-}
-
-fn build(
-    settings: &Settings,
-    tls: MakeRustlsConnect,
-    Purpose { serving, layout, home }: Purpose,
-    size: usize,
-    warnings: &Warnings,
-) -> Pool {
     // A connection that was closed is noticed without asking the database.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let connect = Watched { tls, warnings: warnings.clone() };
     let manager = Manager::from_connect(settings.config.clone(), connect, recycling);
     let wait = Some(CONNECTION_WAIT);
+    // One connection of the allowed ones listens.
     Pool::builder(manager)
-        .max_size(size)
+        .max_size(settings.connections - 1)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait, create: wait, recycle: wait })
         .post_create(Hook::async_fn(move |client, _| {
@@ -247,9 +220,6 @@ fn build(
                 client.batch_execute(SESSION).await.map_err(HookError::Backend)?;
                 if layout == Layout::Spread {
                     client.batch_execute(SESSION_ON_CITUS).await.map_err(HookError::Backend)?;
-                }
-                if home && is_worker(client).await.map_err(HookError::Backend)? {
-                    return Err(HookError::message("the address is that of a worker"));
                 }
                 if serving && !locks::try_serving(client).await.map_err(HookError::Backend)? {
                     return Err(HookError::message("the database is being copied"));

@@ -2,12 +2,9 @@
 
 use super::columns::Lists;
 use super::connect;
-use super::entrances::{Entrance, Entrances, Node};
 use super::failure::Failure;
 use super::layout::Layout;
-use super::locks;
 use super::reach::{Away, Keys, Warnings};
-use super::rows::COUNT_PARTS;
 use super::settings::Settings;
 use super::spread;
 use super::statements::{self, Statement, Writing};
@@ -15,8 +12,7 @@ use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
@@ -70,11 +66,6 @@ pub(super) trait Work: Send + Sync {
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure>;
 
-    /// The node by which the transaction enters a cluster.
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Coordinator
-    }
-
     /// The groups and accounts without which there is nothing to do.
     fn keys(&self) -> Keys<'_> {
         Keys::default()
@@ -90,9 +81,6 @@ pub(super) struct Database {
     layout: Layout,
     warnings: Warnings,
     away: Away,
-    entrances: Entrances,
-    /// Transactions begun.
-    begun: Arc<AtomicUsize>,
 }
 
 impl Database {
@@ -100,27 +88,7 @@ impl Database {
     pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool, layout: Layout) -> Self {
         let warnings = Warnings::default();
         let pool = connect::pool(settings, tls.clone(), serving, layout, &warnings);
-        let (away, entrances) = (Away::default(), Entrances::default());
-        Self { pool, tls, layout, warnings, away, entrances, begun: Arc::default() }
-    }
-
-    /// The same for a server that may enter by these workers too, with as many connections to each.
-    pub(super) fn with_workers(
-        settings: &Settings,
-        workers: Vec<Settings>,
-        tls: MakeRustlsConnect,
-        layout: Layout,
-    ) -> Self {
-        let alone = Self::new(settings, tls.clone(), true, layout);
-        let pool = |worker: &Settings| connect::worker_pool(worker, tls.clone(), &alone.warnings);
-        let workers = workers.iter().map(|worker| (worker.to_string(), pool(worker)));
-        let entrances = Entrances::new(workers.collect());
-        Self { entrances, ..alone }
-    }
-
-    /// The workers by which work may enter.
-    pub(super) fn entrances(&self) -> &Entrances {
-        &self.entrances
+        Self { pool, tls, layout, warnings, away: Away::default() }
     }
 
     /// What the database has warned of.
@@ -165,7 +133,6 @@ impl Database {
                     tracing::debug!(error = %failure, attempt, "{} is tried again: {failure}", W::DOING);
                     // Where one connection was cut, the others may be too.
                     self.pool.retain(|client, _| !client.is_closed());
-                    self.entrances.forget_closed();
                     attempt += 1;
                 }
                 done => return done,
@@ -174,24 +141,13 @@ impl Database {
     }
 
     async fn attempt<W: Work>(&self, work: &W, time: Duration, attempt: usize) -> Result<W::Output, Failure> {
-        let (client, node) = match self.entrances.enter(work.entrance()).await? {
-            Some((client, node)) => (client, Some(node)),
-            None => (self.pool.get().await?, None),
-        };
+        let client = self.pool.get().await?;
         if self.layout == Layout::Spread && !self.away.holds(&**client, &work.keys()).await?.is_empty() {
             return Err(Failure::Away);
         }
         let client = Some(client);
-        let begun = self.begun.fetch_add(1, Ordering::Relaxed);
-        let tx = Tx {
-            client,
-            kind: W::KIND,
-            layout: self.layout,
-            node,
-            begun,
-            attempt,
-            has_read: AtomicBool::new(false),
-        };
+        let tx =
+            Tx { client, kind: W::KIND, layout: self.layout, attempt, has_read: AtomicBool::new(false) };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {
@@ -231,10 +187,6 @@ pub(super) struct Tx {
     client: Option<Object>,
     kind: Kind,
     layout: Layout,
-    /// The worker it entered by, if it did not enter by the coordinator.
-    node: Option<Arc<Node>>,
-    /// Transactions that were begun before.
-    begun: usize,
     /// It has read rows.
     has_read: AtomicBool,
     /// Counted from 1.
@@ -254,10 +206,7 @@ impl Tx {
             Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Kind::Write => "BEGIN",
             Kind::LongWrite => "BEGIN; SET LOCAL statement_timeout = '60s'",
-            // What it writes may have to be waited for.
-            Kind::Copy => {
-                "BEGIN; SET LOCAL statement_timeout = '1h'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
-            }
+            Kind::Copy => "BEGIN; SET LOCAL statement_timeout = '1h'",
         };
         self.begin_with(begin, app, keys).await
     }
@@ -290,9 +239,7 @@ impl Tx {
     async fn begin_as(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
         // A statement that has to be prepared first would leave after the one behind it.
         if app.is_some() {
-            let shared =
-                if self.node.is_some() { &statements::LOCK_SHARED_BESIDE } else { &statements::LOCK_SHARED };
-            self.prepared(shared).await?;
+            self.prepared(&statements::LOCK_SHARED).await?;
         }
         let begin = async {
             let begin = match self.layout {
@@ -302,9 +249,10 @@ impl Tx {
             };
             try_join_all(begin.into_iter().map(|one| self.client().batch_execute(one))).await.map(drop)
         };
+        let app = app.map(super::locks::app);
         let shared = async {
-            match app {
-                Some(app) => self.lock_shared(app).await,
+            match &app {
+                Some(app) => self.run(&statements::LOCK_SHARED, &[app]).await.map(drop),
                 None => Ok(()),
             }
         };
@@ -316,39 +264,6 @@ impl Tx {
         begun?;
         shared?;
         alone
-    }
-
-    /// Takes the lock of an app, shared.
-    pub(super) async fn lock_shared(&self, app: AppId) -> Result<(), Failure> {
-        let app = locks::app(app);
-        let Some(node) = &self.node else {
-            return self.run(&statements::LOCK_SHARED, &[&app]).await.map(drop);
-        };
-        match self.run(&statements::LOCK_SHARED_BESIDE, &[&app, &node.place]).await? {
-            1 => Ok(()),
-            _ => Err(Failure::Damaged("place")),
-        }
-    }
-
-    /// Takes the lock of an app alone, everywhere, as the first thing of a transaction that entered by the coordinator.
-    pub(super) async fn begin_alone(&self, app: AppId) -> Result<(), Failure> {
-        let app = locks::app(app);
-        self.begin(None, &[app]).await?;
-        if self.layout == Layout::Spread {
-            for place in self.query(&statements::PLACES, &[]).await? {
-                let place: &str = place.try_get(0)?;
-                self.run(&statements::LOCK_BESIDE, &[&app, &place]).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The part of the numbers of groups that this transaction counts in: another one than its neighbours', and one that lies
-    /// on the node by which it entered.
-    pub(super) fn count_part(&self) -> u8 {
-        let all: Vec<u8> = (0..COUNT_PARTS).collect();
-        let parts = self.node.as_ref().map_or(&all, |node| &node.parts);
-        parts.get(self.begun % parts.len().max(1)).copied().unwrap_or_default()
     }
 
     /// Rows that a statement returns.

@@ -1,8 +1,6 @@
 //! Spreading the tables over the nodes of a Citus cluster.
 
-use super::hosts::Hosts;
-use super::{OpenError, Settings, connect, locks, migrations, statements};
-use std::collections::BTreeSet;
+use super::{OpenError, Settings, connect, locks, migrations};
 use tokio_postgres::Client;
 
 /// Shards of each table, unless asked for otherwise: as many nodes can get a part. More of them make every list of groups
@@ -11,7 +9,7 @@ pub const SHARDS_DEFAULT: u16 = 8;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.
-pub(super) const TABLES: [(&str, &str, Option<&str>); 17] = [
+pub(super) const TABLES: [(&str, &str, Option<&str>); 15] = [
     ("landfall.groups", "group_id", None),
     ("landfall.origins", "group_id", Some("landfall.groups")),
     ("landfall.members", "group_id", Some("landfall.groups")),
@@ -21,19 +19,18 @@ pub(super) const TABLES: [(&str, &str, Option<&str>); 17] = [
     ("landfall.lanes", "group_id", Some("landfall.groups")),
     ("landfall.notes", "group_id", Some("landfall.groups")),
     ("landfall.dead_notes", "group_id", Some("landfall.groups")),
-    ("landfall.places", "place", None),
     ("landfall.accounts", "account", None),
     ("landfall.memberships", "account", Some("landfall.accounts")),
     ("landfall.kicks", "account", Some("landfall.accounts")),
     ("landfall.facts", "subject", Some("landfall.accounts")),
     ("landfall.direct_messages", "subject", Some("landfall.accounts")),
     ("landfall.direct_days", "subject", Some("landfall.accounts")),
-    ("landfall.group_counts", "part", None),
 ];
 
 /// The tables that stay on the coordinator and are written in one transaction with the others. Citus has to know them:
 /// otherwise it commits on one worker before it has committed them, and a crash between the two leaves half.
-const LOCAL_TABLES: [&str; 2] = ["landfall.list_positions", "landfall.unfinished_copy"];
+const LOCAL_TABLES: [&str; 3] =
+    ["landfall.group_counts", "landfall.list_positions", "landfall.unfinished_copy"];
 
 /// Why the tables were not distributed.
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +87,7 @@ pub struct Distributed {
 /// There is no Citus or no worker, servers use the database, or a table could not be distributed.
 pub async fn distribute(settings: &Settings, shards: u16) -> Result<Vec<Distributed>, DistributeError> {
     let tls = connect::tls(settings).map_err(OpenError::from)?;
-    let Hosts { home: settings, .. } = Hosts::of(settings, &tls).await?;
-    let mut client = connect::client(&settings, &tls).await?;
+    let mut client = connect::client(settings, &tls).await?;
     if !has_citus(&client).await? {
         return Err(DistributeError::NoCitus);
     }
@@ -100,12 +96,12 @@ pub async fn distribute(settings: &Settings, shards: u16) -> Result<Vec<Distribu
         return Err(DistributeError::NoWorkers);
     }
     migrations::run(&mut client).await?;
-    if !locks::take_serving(&client, false).await? || locks::are_workers_serving(&client).await? {
+    if !locks::take_serving(&client, false).await? {
         return Err(OpenError::Served.into());
     }
     let mut distributed = Vec::with_capacity(TABLES.len());
     for (table, key, beside) in TABLES {
-        let before = is_distributed(&client, table).await?;
+        let before = is_known(&client, table).await?;
         if !before {
             let done = match beside {
                 None => {
@@ -123,7 +119,6 @@ pub async fn distribute(settings: &Settings, shards: u16) -> Result<Vec<Distribu
         }
         distributed.push(Distributed { table, key, before });
     }
-    make_places(&client).await?;
     for table in LOCAL_TABLES {
         if !is_known(&client, table).await? {
             let add = "SELECT citus_add_local_table_to_metadata($1::text::regclass)";
@@ -132,39 +127,6 @@ pub async fn distribute(settings: &Settings, shards: u16) -> Result<Vec<Distribu
         }
     }
     Ok(distributed)
-}
-
-/// Numbers that are tried as names of places: far more than there are shards, so that each shard gets one.
-const PLACES_TRIED: i32 = 4_096;
-
-/// Makes a place in each shard of theirs that has none. Work enters by a worker only where one lies.
-async fn make_places(client: &Client) -> Result<(), tokio_postgres::Error> {
-    let there = places(client).await?;
-    let tried = (1..=PLACES_TRIED).map(|number| number.to_string());
-    let names: Vec<String> = there.iter().cloned().chain(tried).collect();
-    let shards = "SELECT get_shard_id_for_distribution_column('landfall.places', place)
-        FROM unnest($1::text[]) WITH ORDINALITY AS places (place, number) ORDER BY number";
-    let shards = client.query(shards, &[&names]).await?;
-    let mut filled: BTreeSet<i64> = BTreeSet::new();
-    for (number, (name, shard)) in names.iter().zip(&shards).enumerate() {
-        if filled.insert(shard.try_get(0)?) && there.len() <= number {
-            client.execute("INSERT INTO landfall.places (place) VALUES ($1)", &[name]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The places by which work may enter.
-pub(super) async fn places(client: &Client) -> Result<Vec<String>, tokio_postgres::Error> {
-    let places = client.query(statements::PLACES.sql(), &[]).await?;
-    places.iter().map(|row| row.try_get(0)).collect()
-}
-
-/// Whether a table is distributed.
-async fn is_distributed(client: &Client, table: &str) -> Result<bool, tokio_postgres::Error> {
-    let distributed = "SELECT EXISTS (SELECT FROM pg_dist_partition
-        WHERE logicalrelid = $1::text::regclass AND partmethod = 'h')";
-    client.query_one(distributed, &[&table]).await?.try_get(0)
 }
 
 /// Whether Citus knows a table.

@@ -2,7 +2,6 @@
 
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::reach::Keys;
@@ -72,10 +71,6 @@ impl Work for DaysOfGroups {
     const DOING: &'static str = "looking for days with messages";
     const KIND: Kind = Kind::Statement;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Vec<Day>, Failure> {
         let (Some(last), (first, group, topic)) = (self.last, &self.after) else { return Ok(Vec::new()) };
         let app = app_column(self.app);
@@ -100,10 +95,6 @@ impl Work for Expire {
     type Output = usize;
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.day.group)
-    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.day.group)
@@ -206,10 +197,6 @@ impl Work for DaysOfPairs {
     type Output = Vec<(i64, Pair)>;
     const DOING: &'static str = "looking for days with messages";
     const KIND: Kind = Kind::Statement;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let (Some(last), (first, pair)) = (self.last, &self.after) else { return Ok(Vec::new()) };

@@ -2,7 +2,6 @@
 
 use super::batcher::Batch;
 use super::database::{Database, Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::{Failure, first_failure};
 use super::layout::Layout;
 use super::list_positions::ListPositions;
@@ -121,10 +120,6 @@ impl Work for Transaction<'_> {
     const DOING: &'static str = ImportGroups::DOING;
     const KIND: Kind = Kind::Write;
 
-    fn entrance(&self) -> Entrance<'_> {
-        self.requests.iter().find_map(Request::id).map_or(Entrance::Any, Entrance::Near)
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
         if self.requests.iter().any(|request| request.context.unknown == UnknownAccounts::Refuse) {
             tx.begin(Some(self.app), &[]).await?;
@@ -240,8 +235,7 @@ impl Transaction<'_> {
                 made.placeholders.iter().map(move |account| (account, now))
             }),
         );
-        let counts =
-            CountLists::of(self.app, tx.count_part(), made.iter().map(|(_, made)| (made.group.kind, 1)));
+        let counts = CountLists::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let entries: Vec<Vec<OutboxEntry>> =
             made.iter().map(|(index, made)| self.requests[*index].entries(made)).collect();
         let mut new_entries = NewEntries::new(self.app);

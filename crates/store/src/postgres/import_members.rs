@@ -3,7 +3,6 @@
 use super::batcher::Batch;
 use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::{Failure, first_failure};
 use super::locks;
 use super::reach::Keys;
@@ -83,10 +82,6 @@ impl Work for Transaction<'_> {
     type Output = Vec<Reply>;
     const DOING: &'static str = ImportMembers::DOING;
     const KIND: Kind = Kind::Write;
-
-    fn entrance(&self) -> Entrance<'_> {
-        self.requests.first().map_or(Entrance::Any, |request| Entrance::Near(&request.group))
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
         let locks = locks::groups(self.app, self.requests.iter().map(|request| &request.group));

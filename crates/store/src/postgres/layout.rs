@@ -1,7 +1,7 @@
 //! Where the rows of the tables are.
 
 use super::OpenError;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::Client;
 
 /// Attempts that write groups by `COPY` where rows are spread: the first takes them for new, the second looks first.
 pub(super) const COPYING_ATTEMPTS: usize = 2;
@@ -19,33 +19,19 @@ impl Layout {
     /// That of the tables, which are made.
     ///
     /// # Errors
-    /// The database is a worker of a cluster: it has neither the locks nor the figures that all servers share.
+    /// The database is a worker of a cluster: writers that ask several nodes for the same lock all get it.
     pub(super) async fn of(client: &Client) -> Result<Self, OpenError> {
-        match node_of(client).await? {
-            None => return Ok(Self::Together),
-            Some(COORDINATOR) => {}
-            Some(_) => return Err(OpenError::Worker),
+        let has_citus = "SELECT to_regclass('pg_dist_partition') IS NOT NULL";
+        if !client.query_one(has_citus, &[]).await?.try_get::<_, bool>(0)? {
+            return Ok(Self::Together);
+        }
+        let worker = "SELECT EXISTS (SELECT FROM pg_dist_local_group WHERE groupid <> 0)";
+        if client.query_one(worker, &[]).await?.try_get(0)? {
+            return Err(OpenError::Worker);
         }
         let spread = "SELECT EXISTS (SELECT FROM pg_dist_partition
             WHERE logicalrelid = 'landfall.groups'::regclass AND partmethod = 'h')";
         let spread: bool = client.query_one(spread, &[]).await?.try_get(0)?;
         Ok(if spread { Self::Spread } else { Self::Together })
     }
-}
-
-/// The number by which a cluster knows its coordinator.
-pub(super) const COORDINATOR: i32 = 0;
-
-/// The number of a database as a node of a cluster; `None` where there is no Citus.
-pub(super) async fn node_of(client: &Client) -> Result<Option<i32>, Error> {
-    let has_citus = "SELECT to_regclass('pg_dist_local_group') IS NOT NULL";
-    if !client.query_one(has_citus, &[]).await?.try_get::<_, bool>(0)? {
-        return Ok(None);
-    }
-    client.query_one("SELECT groupid FROM pg_dist_local_group", &[]).await?.try_get(0).map(Some)
-}
-
-/// Whether a database is a worker of a cluster.
-pub(super) async fn is_worker(client: &Client) -> Result<bool, Error> {
-    Ok(node_of(client).await?.is_some_and(|node| node != COORDINATOR))
 }

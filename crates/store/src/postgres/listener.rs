@@ -5,7 +5,6 @@
 //! there, and holds the lock of a server that serves.
 
 use super::RemoteChange;
-use super::layout::is_worker;
 use super::locks;
 use super::{OnRemoteChange, OpenError};
 use crate::unpoisoned::unpoisoned;
@@ -146,9 +145,6 @@ impl Subscription {
         tokio::spawn(drive(connection, Arc::clone(&self.on_change), losing));
         let listen = format!("SET statement_timeout = '2s'; LISTEN landfall; LISTEN {PACKETS}");
         client.batch_execute(&listen).await?;
-        if is_worker(&client).await? {
-            return Err(OpenError::Worker);
-        }
         if !locks::take_serving(&client, true).await? {
             return Err(OpenError::BeingCopied);
         }

@@ -18,7 +18,6 @@
 //! Deleting an account changes all its groups; it waits until no other transaction writes in the app, and the others
 //! wait for it. All take the app's lock first, then the others in ascending order, so none wait in a circle.
 
-use super::layout::node_of;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::people::Subject;
 use tokio_postgres::Client;
@@ -71,19 +70,6 @@ pub(super) async fn take_serving(client: &Client, shared: bool) -> Result<bool, 
         Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Whether servers have sessions on the workers of a cluster: they hold [`SERVING`] there. The session holds it here.
-pub(super) async fn are_workers_serving(client: &Client) -> Result<bool, tokio_postgres::Error> {
-    if node_of(client).await?.is_none() {
-        return Ok(false);
-    }
-    // Each lets go of it again at once.
-    let ask = format!(
-        "SELECT EXISTS (SELECT FROM run_command_on_workers('SELECT pg_try_advisory_lock({SERVING})')
-            WHERE success AND result <> 't')"
-    );
-    client.query_one(&ask, &[]).await?.try_get(0)
 }
 
 /// Takes [`SERVING`] for a session of a server; false when a copy holds it.

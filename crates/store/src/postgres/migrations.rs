@@ -4,14 +4,13 @@ use super::{OpenError, locks};
 use tokio_postgres::{Client, GenericClient};
 
 /// A step; its number is its place in [`STEPS`], counted from 1. A step that was released never changes.
-pub(super) const STEPS: [&str; 7] = [
+pub(super) const STEPS: [&str; 6] = [
     include_str!("migrations/0001_groups.sql"),
     include_str!("migrations/0002_kicks.sql"),
     include_str!("migrations/0003_origins.sql"),
     include_str!("migrations/0004_added.sql"),
     include_str!("migrations/0005_people.sql"),
     include_str!("migrations/0006_contacts.sql"),
-    include_str!("migrations/0007_places.sql"),
 ];
 
 /// The version of the tables this program works with.

@@ -5,16 +5,14 @@
 //! is not told that it succeeded, and the recovery is asked for as soon as the node answers again.
 
 use super::database::{Database, Kind, Tx, Work};
-use super::entrances::{Entrance, Node, Placement};
 use super::failure::Failure;
 use super::reach::Away;
-use super::rows::COUNT_PARTS;
 use super::statements;
 use crate::StoreMetrics;
 use crate::metrics::NodeLabel;
 use async_trait::async_trait;
 use landfall_domain::store::Health;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
@@ -30,9 +28,9 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// Looks at them once, then watches.
-    pub(super) async fn watch(database: Database, metrics: StoreMetrics, places: Vec<String>) -> Self {
+    pub(super) async fn watch(database: Database, metrics: StoreMetrics) -> Self {
         let away = database.away().clone();
-        let watch = Watch { database, metrics, away: away.clone(), places, denied: false };
+        let watch = Watch { database, metrics, away: away.clone(), denied: false };
         watch.look().await;
         Self { away, task: tokio::spawn(watch.run()) }
     }
@@ -56,8 +54,6 @@ struct Watch {
     database: Database,
     metrics: StoreMetrics,
     away: Away,
-    /// The places by which work may enter.
-    places: Vec<String>,
     /// The recovery was refused, which was logged.
     denied: bool,
 }
@@ -79,20 +75,9 @@ impl Watch {
         }
     }
 
-    /// Finds out which nodes answer, and lets work enter by those; false when the coordinator does not say.
+    /// Finds out which nodes answer; false when the coordinator does not say, whose absence others notice too.
     async fn look(&self) -> bool {
-        let entrances = self.database.entrances();
-        // A coordinator that is away is noticed by others too.
-        let Ok(away) = self.database.perform(&LookForNodes).await else {
-            entrances.close();
-            return false;
-        };
-        if 0 < entrances.len() && !self.places.is_empty() {
-            match self.database.perform(&LookAtPlaces { places: &self.places, away: &away }).await {
-                Ok(placement) => entrances.refresh(placement).await,
-                Err(_) => entrances.close(),
-            }
-        }
+        let Ok(away) = self.database.perform(&LookForNodes).await else { return false };
         self.set(away);
         true
     }
@@ -113,18 +98,9 @@ impl Watch {
         }
     }
 
-    /// Each node finishes the transactions that entered by it.
-    async fn finish_everywhere(&self) -> Result<(), Failure> {
-        self.database.perform(&Recover { by: Entrance::Coordinator }).await?;
-        for number in self.database.entrances().open() {
-            self.database.perform(&Recover { by: Entrance::Node(number) }).await?;
-        }
-        Ok(())
-    }
-
     /// Finishes what nodes have not finished; false when that has to be tried again.
     async fn recover(&mut self) -> bool {
-        let Err(failure) = self.finish_everywhere().await else { return true };
+        let Err(failure) = self.database.perform(&Recover).await else { return true };
         if !failure.has_code(&SqlState::INSUFFICIENT_PRIVILEGE) {
             tracing::warn!(error = %failure, "unfinished transactions of the cluster are not finished yet: {failure}");
             return false;
@@ -143,38 +119,6 @@ impl Watch {
 /// Which nodes do not answer.
 struct LookForNodes;
 
-/// Which places lie on nodes that answer.
-struct LookAtPlaces<'a> {
-    places: &'a [String],
-    away: &'a BTreeSet<String>,
-}
-
-#[async_trait]
-impl Work for LookAtPlaces<'_> {
-    type Output = Placement;
-    const DOING: &'static str = "looking for the places of the cluster";
-    const KIND: Kind = Kind::Statement;
-
-    async fn perform(&self, tx: &Tx) -> Result<Placement, Failure> {
-        let parts: Vec<String> = (0..COUNT_PARTS).map(|part| part.to_string()).collect();
-        let (table, counts) = ("landfall.places", "landfall.group_counts");
-        let mut nodes: BTreeMap<i32, Node> = BTreeMap::new();
-        for row in tx.query(&statements::NODES_OF_KEYS, &[&table, &self.places]).await? {
-            if !self.away.contains(row.try_get::<_, &str>(1)?) {
-                nodes.entry(row.try_get(2)?).or_default().place = row.try_get(0)?;
-            }
-        }
-        for row in tx.query(&statements::NODES_OF_KEYS, &[&counts, &parts]).await? {
-            if let Some(node) = nodes.get_mut(&row.try_get(2)?) {
-                node.parts.extend(row.try_get::<_, &str>(0)?.parse::<u8>());
-            }
-        }
-        let owners = tx.query(&statements::NODES_OF_HASHES, &[]).await?;
-        let owners = owners.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(Placement { nodes, owners: owners.collect::<Result<_, Failure>>()? })
-    }
-}
-
 #[async_trait]
 impl Work for LookForNodes {
     type Output = BTreeSet<String>;
@@ -188,19 +132,13 @@ impl Work for LookForNodes {
 }
 
 /// Finishes transactions that a node has not finished.
-struct Recover {
-    by: Entrance<'static>,
-}
+struct Recover;
 
 #[async_trait]
 impl Work for Recover {
     type Output = ();
     const DOING: &'static str = "finishing transactions of the cluster";
     const KIND: Kind = Kind::Statement;
-
-    fn entrance(&self) -> Entrance<'_> {
-        self.by
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.query(&statements::RECOVER, &[]).await.map(drop)

@@ -27,7 +27,6 @@
 use super::Postgres;
 use super::columns::{Parameters, read, read_all, read_first};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::rows::{DeadLetterLists, EntryLists, LaneLists};
 use super::statements;
@@ -102,10 +101,6 @@ impl Work for Enqueue {
     const DOING: &'static str = "writing to the outbox";
     const KIND: Kind = Kind::Write;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
         let entry = std::slice::from_ref(&self.entry);
@@ -133,10 +128,6 @@ impl Work for DueLanes {
     const DOING: &'static str = "looking for due lanes";
     const KIND: Kind = Kind::Statement;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Vec<Due>, Failure> {
         let (app, now, lanes) = (app_column(self.app), time_column(self.claim.now), count(self.claim.lanes));
         let (at, name) = self.after.as_ref().map_or((-1, ""), |last| (last.at, last.lane.name()));
@@ -159,10 +150,6 @@ impl Work for ClaimLanes {
     type Output = Vec<ClaimedLane>;
     const DOING: &'static str = "claiming lanes";
     const KIND: Kind = Kind::Write;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
@@ -243,10 +230,6 @@ impl Work for SettleLane {
     const DOING: &'static str = "settling a lane";
     const KIND: Kind = Kind::Write;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
         let Context { app, now, .. } = self.context;
@@ -319,10 +302,6 @@ impl Work for ListDeadLetters {
     const DOING: &'static str = "reading dead letters";
     const KIND: Kind = Kind::Statement;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Vec<DeadLetter>, Failure> {
         let (app, limit) = (app_column(self.app), count(self.limit));
         let after = self.after.as_ref();
@@ -345,10 +324,6 @@ impl Work for TakeDeadLetters {
     type Output = usize;
     const DOING: &'static str = "taking dead letters";
     const KIND: Kind = Kind::Write;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
         tx.begin(None, &[]).await?;

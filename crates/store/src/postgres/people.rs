@@ -2,7 +2,6 @@
 
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
@@ -66,10 +65,6 @@ impl Work for LoadPeople {
     type Output = PeopleSnapshot;
     const DOING: &'static str = "reading people";
     const KIND: Kind = Kind::Read;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<PeopleSnapshot, Failure> {
         tx.begin(None, &[]).await?;

@@ -2,7 +2,6 @@
 
 use super::columns::{Column as _, Parameters, read, read_all};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::reach::Keys;
 use super::statements;
@@ -33,10 +32,6 @@ impl Work for Groups {
     const DOING: &'static str = "reading groups";
     const KIND: Kind = Kind::Statement;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let groups = tables::groups(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned().map(Arc::new)).collect())
@@ -55,10 +50,6 @@ impl Work for Accounts {
     type Output = Vec<Option<Account>>;
     const DOING: &'static str = "reading accounts";
     const KIND: Kind = Kind::Statement;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
@@ -98,10 +89,6 @@ impl Work for SignaturesFrom {
     const DOING: &'static str = "reading whether an account was kicked";
     const KIND: Kind = Kind::Read;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     fn keys(&self) -> Keys<'_> {
         Keys::of_account(&self.account)
     }
@@ -131,10 +118,6 @@ impl Work for Members {
     type Output = Option<MemberPage>;
     const DOING: &'static str = "reading members";
     const KIND: Kind = Kind::Read;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.group)
-    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.group)
@@ -183,10 +166,6 @@ impl Work for ListGroups {
     const DOING: &'static str = "reading the list of groups";
     const KIND: Kind = Kind::Read;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<GroupPage, Failure> {
         tx.begin(None, &[]).await?;
         let app = app_column(self.app);
@@ -220,10 +199,6 @@ impl Work for JoinedGroups {
     type Output = JoinedPage;
     const DOING: &'static str = "reading an account's groups";
     const KIND: Kind = Kind::Read;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_account(&self.account)

@@ -114,7 +114,7 @@ table! {
 }
 
 impl<'row> MembershipLists<'row> {
-    pub(super) fn push(&mut self, account: &'row UserId, group: &'row Group) {
+    fn push(&mut self, account: &'row UserId, group: &'row Group) {
         self.account.push(account.as_str());
         self.group_id.push(group.id.as_str());
         self.kind.push(GroupType::write(&group.kind));
@@ -263,14 +263,9 @@ lists! {
     /// Of `COUNT_GROUPS`.
     CountLists {
         kind: GroupType,
-        part: u8,
         change: i64,
     }
 }
-
-/// Parts of the number of groups of a type, counted from 0. Their sum counts; writers of different parts do not wait for each
-/// other.
-pub(super) const COUNT_PARTS: u8 = 64;
 
 /// Adds to the numbers of groups.
 pub(super) fn count_groups() -> Writes {
@@ -278,12 +273,12 @@ pub(super) fn count_groups() -> Writes {
     let tail = " ON CONFLICT (sdk_app_id, kind, part) DO UPDATE SET groups = counts.groups + excluded.groups";
     Writes {
         lists: format!(
-            "{head} SELECT $1::bigint, kind, part, groups \
-            FROM unnest($2::smallint[], $3::smallint[], $4::bigint[]) AS more (kind, part, groups){tail}"
+            "{head} SELECT $1::bigint, kind, pg_backend_pid() % 64, groups \
+            FROM unnest($2::smallint[], $3::bigint[]) AS more (kind, groups){tail}"
         ),
         rows: RowWise {
             head: head.to_owned(),
-            row: "?::smallint, ?::smallint, ?::bigint".to_owned(),
+            row: "?::smallint, pg_backend_pid() % 64, ?::bigint".to_owned(),
             tail: tail.to_owned(),
             copy: None,
         },
@@ -291,8 +286,8 @@ pub(super) fn count_groups() -> Writes {
 }
 
 impl CountLists<'_> {
-    /// How many groups of each type came or, below 0, went, for one of the [parts](COUNT_PARTS).
-    pub(super) fn of(app: AppId, part: u8, changes: impl IntoIterator<Item = (GroupType, i64)>) -> Self {
+    /// How many groups of each type came or, below 0, went.
+    pub(super) fn of(app: AppId, changes: impl IntoIterator<Item = (GroupType, i64)>) -> Self {
         let mut sums = BTreeMap::new();
         for (kind, change) in changes {
             *sums.entry(kind).or_insert(0) += change;
@@ -300,7 +295,6 @@ impl CountLists<'_> {
         let mut lists = Self::with_capacity(app, sums.len());
         for (kind, change) in sums {
             lists.kind.push(GroupType::write(&kind));
-            lists.part.push(u8::write(&part));
             lists.change.push(change);
         }
         lists

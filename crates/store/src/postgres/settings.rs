@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
-/// Connections a server opens at most, to each node of a cluster, unless configured.
+/// Connections a server opens at most, unless configured.
 pub const CONNECTIONS_DEFAULT: usize = 16;
 /// The fewest a server works with: one that listens, one that works.
 pub const CONNECTIONS_MIN: usize = 2;
@@ -28,8 +28,6 @@ pub struct Settings {
     pub(super) encryption: Encryption,
     pub(super) connections: usize,
     shown: String,
-    /// As it was given.
-    url: String,
 }
 
 /// How the connection to the database is protected.
@@ -53,7 +51,7 @@ impl Settings {
     ///
     /// Options are `sslmode` (`disable`, `prefer`, `require` or `verify-full`; `prefer` when it is not given),
     /// `sslrootcert` (a file of authorities, PEM), `application_name` and `connect_timeout` (seconds for each host).
-    /// Of several hosts, the first that takes writes is used; of the nodes of a Citus cluster, all are.
+    /// Of several hosts, the first that takes writes is used.
     ///
     /// # Errors
     pub fn parse(url: &str) -> Result<Self, SettingsProblem> {
@@ -91,27 +89,7 @@ impl Settings {
         let (ssl, encryption) = encryption(&mode, authorities)?;
         config.ssl_mode(ssl);
         let shown = shown(&config);
-        Ok(Self { config, encryption, connections: CONNECTIONS_DEFAULT, shown, url: url.to_owned() })
-    }
-
-    /// How many hosts it names.
-    pub(super) fn hosts(&self) -> usize {
-        self.config.get_hosts().len()
-    }
-
-    /// The same with these hosts only, by their places in the address; at least one.
-    pub(super) fn with_hosts(&self, places: &[usize]) -> Self {
-        let (before, rest) = self.url.split_once("://").unwrap_or_default();
-        let (user, rest) = match rest.split_once('@') {
-            Some((user, rest)) => (format!("{user}@"), rest),
-            None => (String::new(), rest),
-        };
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let hosts: Vec<&str> = rest[..end].split(',').collect();
-        let kept: Vec<&str> = places.iter().filter_map(|place| hosts.get(*place).copied()).collect();
-        let url = format!("{before}://{user}{}{}", kept.join(","), &rest[end..]);
-        let settings = Self::parse(&url).expect("a part of what was read before");
-        Self { encryption: self.encryption.clone(), connections: self.connections, ..settings }
+        Ok(Self { config, encryption, connections: CONNECTIONS_DEFAULT, shown })
     }
 
     /// With at most so many connections, at least [`CONNECTIONS_MIN`].
@@ -207,27 +185,6 @@ mod tests {
         let relative = Settings::parse(relative).unwrap().within(Path::new("/etc/landfall"));
         assert_eq!(relative.encryption, Encryption::Verified(Some("/etc/landfall/ca.pem".into())));
         assert_eq!(verified.clone().with_connections(0).connections, CONNECTIONS_MIN);
-    }
-
-    #[test]
-    fn some_of_the_hosts_can_be_taken() {
-        for (url, places, expected) in [
-            ("postgres://u:p@a:1,b:2,c:3/d?sslmode=require", &[1][..], "postgres://b:2/d"),
-            ("postgres://u:p@a:1,b:2,c:3/d", &[0, 2], "postgres://a:1,c:3/d"),
-            ("postgres://a,b/d", &[1], "postgres://b:5432/d"),
-        ] {
-            let all = Settings::parse(url).unwrap().with_connections(7);
-            let some = all.with_hosts(places);
-            assert_eq!((some.to_string().as_str(), some.hosts()), (expected, places.len()), "{url}");
-            let of = |settings: &Settings| {
-                (
-                    settings.config.get_user().map(str::to_owned),
-                    settings.encryption.clone(),
-                    settings.connections,
-                )
-            };
-            assert_eq!(of(&some), of(&all), "{url}");
-        }
     }
 
     #[test]

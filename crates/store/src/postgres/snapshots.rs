@@ -2,7 +2,6 @@
 
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::reach::Keys;
 use super::rows::{self, NameRange};
@@ -34,10 +33,6 @@ impl Work for LoadSnapshot {
     type Output = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.group)
-    }
 
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.group)

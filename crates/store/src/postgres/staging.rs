@@ -5,9 +5,10 @@
 //! server. When another server makes a group of the same id meanwhile, that group stays.
 
 use super::database::{Database, Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::list_positions::ListPositions;
+use super::locks;
+use super::statements;
 use super::tables;
 use super::whole_groups::{ImportWholeGroups, MessageRows, bring_in};
 use crate::unpoisoned::unpoisoned;
@@ -260,10 +261,6 @@ impl Work for StagedGroup {
     const DOING: &'static str = "importing a large group";
     const KIND: Kind = Kind::Copy;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.id)
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let mut steps = self.steps.lock().await;
         tx.begin(None, &[]).await?;
@@ -285,7 +282,7 @@ impl Work for StagedGroup {
                     drop(reply.send(answer));
                 }
                 Step::Finish { context, whole, position } => {
-                    tx.lock_shared(self.app).await?;
+                    tx.run(&statements::LOCK_SHARED, &[&locks::app(self.app)]).await?;
                     let outcome = bring_in(tx, &context, vec![(*whole, staged)], position).await?.pop();
                     if outcome != Some(WholeGroupOutcome::Created) {
                         tx.take_back().await?;

@@ -109,10 +109,6 @@ pub(super) use people::{
 statements! {
     LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
     LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
-    /// Of an app, beside a place of a Citus cluster. Exactly one row comes back.
-    LOCK_SHARED_BESIDE: Nodes = "SELECT pg_advisory_xact_lock_shared($1) FROM landfall.places WHERE place = $2";
-    LOCK_BESIDE: Nodes = "SELECT pg_advisory_xact_lock($1) FROM landfall.places WHERE place = $2";
-    PLACES: Nodes = "SELECT place FROM landfall.places ORDER BY place";
     NOTIFY: Session = "SELECT pg_notify('landfall', $1)";
     /// In their order, each a notification of its own.
     NOTIFY_PACKETS: Session = "
@@ -123,16 +119,11 @@ statements! {
         SELECT nodename || ':' || nodeport FROM run_command_on_workers('SELECT 1') WHERE NOT success";
     /// $1: the table whose shards hold the keys.
     NODES_OF_KEYS: Nodes = "
-        SELECT key, nodename || ':' || nodeport, groupid
+        SELECT key, nodename || ':' || nodeport
         FROM unnest($2::text[]) AS keys (key)
         JOIN pg_dist_placement ON shardid = get_shard_id_for_distribution_column($1::text::regclass, key)
         JOIN pg_dist_node USING (groupid)
         WHERE noderole = 'primary'";
-    /// The node of each part of the groups, by the first hash that belongs to it.
-    NODES_OF_HASHES: Nodes = "
-        SELECT shardminvalue::integer, groupid
-        FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
-        WHERE logicalrelid = 'landfall.groups'::regclass";
     RECOVER: Nodes = "SELECT recover_prepared_transactions()";
 
     INSERT_GROUPS: Group writes rows::GROUPS.insert_missing().returning("list_position");
@@ -144,7 +135,6 @@ statements! {
     INSERT_MEMBERS: Group writes rows::MEMBERS.insert();
     PUT_MEMBERS: Group writes rows::MEMBERS.put();
     INSERT_MEMBERSHIPS: Account writes rows::MEMBERSHIPS.insert();
-    INSERT_MISSING_MEMBERSHIPS: Account writes rows::MEMBERSHIPS.insert_missing();
     PUT_PARTS: Group writes rows::PARTS.put();
     INSERT_MESSAGES: Group writes rows::MESSAGES.insert();
     PUT_MESSAGES: Group writes rows::MESSAGES.put();

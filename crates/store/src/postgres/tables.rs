@@ -4,7 +4,7 @@ use super::columns::{Lists, Parameters, read_all, read_first};
 use super::database::Tx;
 use super::failure::Failure;
 use super::layout::{COPYING_ATTEMPTS, Layout};
-use super::rows::{AccountLists, GroupLists, MembershipLists, NewMembers, PlaceholderLists};
+use super::rows::{AccountLists, GroupLists, NewMembers, PlaceholderLists};
 use super::spread::worth_a_copy;
 use super::statements::{self, Writing};
 use super::values::{app_column, time_column};
@@ -198,25 +198,4 @@ pub(super) async fn insert_members(tx: &Tx, new: &NewMembers<'_>) -> Result<(), 
         put(tx, &statements::INSERT_MEMBERSHIPS, &new.memberships),
     )?;
     Ok(())
-}
-
-/// Removes the memberships of accounts that leave a group, whose lock is held.
-pub(super) async fn remove_memberships(
-    tx: &Tx,
-    app: AppId,
-    group: &Group,
-    accounts: &[UserId],
-) -> Result<(), Failure> {
-    let (of, id) = (app_column(app), group.id.as_str());
-    let names: Vec<&str> = accounts.iter().map(UserId::as_str).collect();
-    let removed = tx.run(&statements::REMOVE_MEMBERSHIP, &[&of, &names, &id]).await?;
-    if tx.layout() == Layout::Together || names.len() as u64 <= removed {
-        return Ok(());
-    }
-    // The change that made one of them has ended on the node of the group, and is about to end on that of the account. An
-    // insert waits for it.
-    let mut lists = MembershipLists::with_capacity(app, accounts.len());
-    accounts.iter().for_each(|account| lists.push(account, group));
-    put(tx, &statements::INSERT_MISSING_MEMBERSHIPS, &lists).await?;
-    tx.run(&statements::REMOVE_MEMBERSHIP, &[&of, &names, &id]).await.map(drop)
 }

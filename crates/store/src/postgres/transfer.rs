@@ -4,7 +4,6 @@ mod pages;
 
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
-use super::hosts::Hosts;
 use super::layout::Layout;
 use super::rows::{
     AccountLists, CountLists, DayLists, DirectDayLists, DirectLists, FactLists, KickLists, MessageLists,
@@ -65,16 +64,15 @@ impl PostgresTransfer {
 
     async fn open(settings: Settings, make: bool) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
-        let name = settings.to_string();
-        let Hosts { home: settings, .. } = Hosts::of(&settings, &tls).await?;
         let mut client = connect::client(&settings, &tls).await?;
         if !make && !migrations::is_made(&client).await? {
             return Err(OpenError::Empty);
         }
         migrations::run(&mut client).await?;
-        if !locks::take_serving(&client, false).await? || locks::are_workers_serving(&client).await? {
+        if !locks::take_serving(&client, false).await? {
             return Err(OpenError::Served);
         }
+        let name = settings.to_string();
         let layout = Layout::of(&client).await?;
         let database = Database::new(&settings, tls, false, layout);
         Ok(Self { name, database, guard: client })
@@ -248,7 +246,7 @@ async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
         if inserted.len() != rows.groups.len() {
             return Err(Failure::Damaged("page of a copy: a group of it was there already, and"));
         }
-        let counts = CountLists::of(app, tx.count_part(), rows.groups.iter().map(|group| (group.kind, 1)));
+        let counts = CountLists::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
         tables::put(tx, &statements::COUNT_GROUPS, &counts).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }

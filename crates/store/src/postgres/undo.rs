@@ -3,7 +3,6 @@
 use super::changes;
 use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::reach::Keys;
@@ -34,17 +33,12 @@ impl Work for UndoGroup {
     const DOING: &'static str = "taking a group out";
     const KIND: Kind = Kind::LongWrite;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Near(&self.group)
-    }
-
     fn keys(&self) -> Keys<'_> {
         Keys::of_group(&self.group)
     }
 
     async fn perform(&self, tx: &Tx) -> Result<UndoOutcome, Failure> {
         tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;
-        tables::group_alone(tx, self.app, &self.group).await?;
         let found = brought(tx, self.app, &[&self.group].into()).await?;
         let Some(found) = found.get(&self.group) else { return Ok(UndoOutcome::NotOfJob) };
         Ok(match found.provenance.undo(self.job, found.touched, self.force) {
@@ -87,10 +81,6 @@ impl Work for BroughtGroups {
     const DOING: &'static str = "reading where groups came from";
     const KIND: Kind = Kind::Read;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         let found = brought(tx, self.app, &self.groups.iter().collect()).await?;
@@ -111,10 +101,6 @@ impl Work for GroupsOfJob {
     type Output = Vec<GroupId>;
     const DOING: &'static str = "reading the groups of a job";
     const KIND: Kind = Kind::Statement;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let (app, job, limit) = (app_column(self.app), self.job.0.cast_signed(), count(self.limit));

@@ -3,7 +3,6 @@
 use super::change_group;
 use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::locks;
 use super::rows::DayLists;
@@ -64,10 +63,6 @@ impl Work for UniteGroup {
     const DOING: &'static str = "uniting a group with what a file has";
     const KIND: Kind = Kind::LongWrite;
 
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
-
     async fn perform(&self, tx: &Tx) -> Result<UnionOutcome, Failure> {
         let (context, whole) = (&self.context, self.whole.clone());
         let (app, id) = (context.app, whole.id());
@@ -102,11 +97,10 @@ impl Work for UniteGroup {
 
 async fn load(tx: &Tx, app: AppId, whole: &WholeGroup) -> Result<Result<There, Kept>, Failure> {
     let id = whole.id();
-    let group = tables::group_alone(tx, app, &id).await?;
     let rows = tx.query(&statements::ORIGINS, &[&app_column(app), &vec![id.as_str()]]).await?;
     let mut origins: BTreeMap<GroupId, Provenance> = read_all(&rows)?;
     let provenance = origins.remove(&id);
-    let (Some(group), Some(provenance)) = (group, provenance) else {
+    let (Some(group), Some(provenance)) = (tables::group(tx, app, &id).await?, provenance) else {
         return Ok(Err(Kept::NotByJob));
     };
     if MEMBERS_MAX < usize::try_from(group.member_count).unwrap_or(usize::MAX) {

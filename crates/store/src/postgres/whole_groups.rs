@@ -2,7 +2,6 @@
 
 use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
-use super::entrances::Entrance;
 use super::failure::Failure;
 use super::rows::{CountLists, DayLists, MessageLists, NewMembers, OriginLists, PartLists};
 use super::snapshots;
@@ -38,10 +37,6 @@ impl Work for ImportWholeGroups {
     type Output = Vec<WholeGroupOutcome>;
     const DOING: &'static str = "importing whole groups";
     const KIND: Kind = Kind::LongWrite;
-
-    fn entrance(&self) -> Entrance<'_> {
-        Entrance::Any
-    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(Some(self.context.app), &[]).await?;
@@ -141,7 +136,7 @@ async fn write(tx: &Tx, context: &Context, made: &[(usize, CreatedWholeGroup)]) 
     }
     let named = made().flat_map(|made| made.placeholders.iter().map(|account| (account, context.now)));
     let placeholders = tables::placeholders(app, named);
-    let counts = CountLists::of(app, tx.count_part(), made().map(|made| (made.group.kind, 1)));
+    let counts = CountLists::of(app, made().map(|made| (made.group.kind, 1)));
     // Sent one after the other without waiting for each other's answers.
     futures_util::try_join!(
         tables::put_placeholders(tx, app, placeholders),

@@ -30,20 +30,16 @@ const TABLES: [(&str, Key); 18] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 25] = [
+const WITHOUT_KEY: [(&str, &str); 21] = [
     ("NODES_OF_KEYS", "asks the catalogue where rows are"),
     ("NODES_AWAY", "asks every node whether it answers"),
-    ("NODES_OF_HASHES", "asks the catalogue where groups are"),
-    ("PLACES", "asks for the places of all nodes"),
-    ("LOCK_SHARED_BESIDE", "locks the app on the node of a place"),
-    ("LOCK_BESIDE", "locks the app on the node of a place"),
     ("RECOVER", "asks every node for transactions that it has not finished"),
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
     ("NOTIFY_PACKETS", "notifies the other servers, through the one all of them listen to"),
-    ("COUNT_GROUPS", "the totals of an app are in parts of their own"),
-    ("GROUP_TOTAL", "the totals of an app are in parts of their own"),
+    ("COUNT_GROUPS", "the totals of an app are not distributed"),
+    ("GROUP_TOTAL", "the totals of an app are not distributed"),
     ("COUNT_ACCOUNTS", "how many accounts an app has is asked of all places at once, by no caller"),
     ("GIVE_POSITIONS", "the list positions of an app are not distributed"),
     ("TAKE_CALLS", "the call frequencies of an app are not distributed"),

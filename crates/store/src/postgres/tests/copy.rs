@@ -14,7 +14,7 @@ impl Home for FreshDatabase {
     }
 
     async fn emptied(self) -> Self {
-        self.empty("landfall", &["schema_versions", "places"]);
+        self.empty("landfall", "schema_versions");
         self
     }
 

@@ -38,11 +38,10 @@ async fn opening_again_changes_nothing() {
     assert_eq!(tables(&admin).await, before);
 }
 
-/// As an older program did, which knew these tables and that of counts as one of the coordinator's.
+/// As an older program did.
 async fn spread_what_is_there(admin: &Client) {
     for (table, key, beside) in distribute::TABLES {
         let spread = match beside {
-            _ if table == "landfall.group_counts" => format!("citus_add_local_table_to_metadata('{table}')"),
             None => format!("create_distributed_table('{table}', '{key}', shard_count := {SHARDS})"),
             Some(beside) => format!("create_distributed_table('{table}', '{key}', colocate_with := '{beside}')"),
         };

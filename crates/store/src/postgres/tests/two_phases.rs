@@ -38,10 +38,10 @@ struct Nodes {
 /// Who is stopped.
 #[derive(Clone, Copy, Debug)]
 enum Victim {
-    /// The node by which the transaction entered.
-    Entrance,
-    /// The other worker.
-    Other,
+    /// That by which the transaction entered.
+    Coordinator,
+    /// One that is in the middle of it.
+    Worker,
 }
 
 impl Nodes {
@@ -69,32 +69,29 @@ impl Nodes {
         }
         execute(&coordinator.url("postgres"), &join).unwrap();
         let nodes = Self { coordinator, workers };
-        distribute(&Settings::parse(&nodes.url(false)).unwrap(), SHARDS).await.unwrap();
+        distribute(&Settings::parse(&nodes.url()).unwrap(), SHARDS).await.unwrap();
         nodes
     }
 
-    /// The address of the store: the coordinator, and the first worker if work is to enter by it.
-    fn url(&self, by_worker: bool) -> String {
-        let worker =
-            if by_worker { format!(",127.0.0.1:{}", self.workers[0].0.port()) } else { String::new() };
-        format!("postgres://postgres@127.0.0.1:{}{worker}/postgres", self.coordinator.port())
+    /// The address of the store.
+    fn url(&self) -> String {
+        self.coordinator.url("postgres")
     }
 
     /// Names of groups on the first worker, of which there are enough.
     async fn groups(&self) -> Vec<String> {
         let names: Vec<String> = (0..200).map(|number| format!("g{number}")).collect();
-        let client = admin(&self.url(false)).await;
+        let client = admin(&self.url()).await;
         let rows =
             client.query(statements::NODES_OF_KEYS.sql(), &[&"landfall.groups", &names]).await.unwrap();
         let here = format!("127.0.0.1:{}", self.workers[0].1.port);
         rows.iter().filter(|row| row.get::<_, &str>(1) == here).map(|row| row.get(0)).collect()
     }
 
-    fn stop_and_start(&mut self, victim: Victim, by_worker: bool) {
+    fn stop_and_start(&mut self, victim: Victim) {
         let victim = match victim {
-            Victim::Entrance if by_worker => &mut self.workers[0].0,
-            Victim::Entrance => &mut self.coordinator,
-            Victim::Other => &mut self.workers[1].0,
+            Victim::Coordinator => &mut self.coordinator,
+            Victim::Worker => &mut self.workers[1].0,
         };
         victim.restart(Mode::Immediate).unwrap();
     }
@@ -110,7 +107,7 @@ impl Nodes {
     }
 
     async fn check_nothing_is_half(&self) {
-        let client = admin(&self.url(false)).await;
+        let client = admin(&self.url()).await;
         let row = client.query_one(HALF, &[]).await.unwrap();
         let odd: Vec<Option<i64>> = (0..3).map(|column| row.get(column)).collect();
         assert!(odd.iter().all(|odd| odd.unwrap_or_default() == 0), "{odd:?}");
@@ -124,9 +121,8 @@ async fn broken_off(
     name: &str,
     point: Point,
     victim: Victim,
-    by_worker: bool,
 ) {
-    let what = format!("{name}: {victim:?} at {point:?}, by a worker: {by_worker}");
+    let what = format!("{name}: {victim:?} at {point:?}");
     let mut new = owned_group(name, "ann");
     new.members = (0..MEMBERS).map(|number| member(&format!("{name}-{number}"))).collect();
     nodes.workers[1].1.hold(point);
@@ -139,7 +135,7 @@ async fn broken_off(
         answer = &mut importing => panic!("{what}: it came to an end: {answer:?}"),
     }
     assert!(0 < nodes.unfinished().await, "{what}: nothing is between two phases");
-    nodes.stop_and_start(victim, by_worker);
+    nodes.stop_and_start(victim);
     nodes.workers[1].1.open();
     let answer = importing.await.unwrap();
     let is_there = async || store.groups(APP, vec![group_id(name)]).await.map(|found| found[0].is_some());
@@ -163,7 +159,7 @@ async fn broken_off(
     .await;
     match point {
         // Nobody had decided that it happens.
-        Point::Prepared if matches!(victim, Victim::Entrance) => assert!(!kept, "{what}"),
+        Point::Prepared if matches!(victim, Victim::Coordinator) => assert!(!kept, "{what}"),
         // It may have been tried again.
         Point::Prepared => assert!(kept || answer.is_err(), "{what}: {answer:?}"),
         Point::Committing => assert!(kept, "{what}"),
@@ -188,19 +184,17 @@ async fn a_node_that_goes_away_between_the_two_phases_leaves_nothing_half() {
     }
     let mut nodes = Nodes::start().await;
     let mut names = nodes.groups().await.into_iter();
-    for by_worker in [false, true] {
-        let store = Arc::new(open(&nodes.url(by_worker)).await);
-        for point in [Point::Prepared, Point::Committing] {
-            for victim in [Victim::Entrance, Victim::Other] {
-                in_time(async {
-                    while store.health() != Health::Ready {
-                        tokio::task::yield_now().await
-                    }
-                })
-                .await;
-                let name = names.next().unwrap();
-                broken_off(&mut nodes, &store, &name, point, victim, by_worker).await;
-            }
+    let store = Arc::new(open(&nodes.url()).await);
+    for point in [Point::Prepared, Point::Committing] {
+        for victim in [Victim::Coordinator, Victim::Worker] {
+            in_time(async {
+                while store.health() != Health::Ready {
+                    tokio::task::yield_now().await
+                }
+            })
+            .await;
+            let name = names.next().unwrap();
+            broken_off(&mut nodes, &store, &name, point, victim).await;
         }
     }
 }
