@@ -184,8 +184,11 @@ impl Workload {
         match self {
             Self::ImportGroup => import_group(&mut body),
             Self::ImportAccounts => accounts(&mut body),
-            Self::PrepareGroups => prepare_groups(&mut body),
-            Self::ImportMembers => import_members(&mut body),
+            Self::PrepareGroups => prepare_group(&mut body),
+            Self::ImportMembers => {
+                body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number / MEMBER_CALLS);
+                members(body.text(r#"""#), |number, item| number % MEMBER_CALLS * MEMBERS + item);
+            }
             Self::ImportMessages => messages(&mut body),
             Self::SendMessage => send_message(&mut body),
             Self::ReadPage => {
@@ -195,12 +198,19 @@ impl Workload {
             Self::ReadGroups => read_groups(&mut body),
             Self::PrepareSmall => prepare_small(&mut body),
             Self::PrepareLarge => prepare_large(&mut body),
-            Self::FillLarge => fill_large(&mut body),
+            Self::FillLarge => {
+                body.text(r#"{"GroupId":"@TGS#_large""#);
+                members(&mut body, |number, item| number * MEMBERS + item);
+            }
             Self::SendToLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large","From_Account":"acc-0000000""#);
                 one_message(&mut body);
             }
-            Self::AddToSmall => add_to_small(&mut body),
+            Self::AddToSmall => {
+                body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
+                body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
+                body.decimal(7, |number| 10 + number / SMALL_COMMUNITIES).text(r#""}]}"#);
+            }
             Self::AddToLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large","MemberList":[{"Member_Account":"acc-"#);
                 body.decimal(7, |number| number).text(r#""}]}"#);
@@ -226,18 +236,9 @@ impl Workload {
             Self::FillFewFriends => {
                 people::friends(&mut body, people::short, people::FEW, |_, item| item);
             }
-            Self::FillManyFriends => {
-                let friend = |number, item| number / people::LONG_PAIRS * people::FRIENDS + item;
-                people::friends(&mut body, people::long, people::FRIENDS, friend);
-            }
-            Self::PortraitsOfFew => {
-                let item = |number, item| people::short(number + item).0;
-                people::portraits(&mut body, "acc", people::FEW, item);
-            }
-            Self::PortraitsOfMany => {
-                let item = |number, item| people::long(number + item).0;
-                people::portraits(&mut body, "acc", people::FEW, item);
-            }
+            Self::FillManyFriends => people::many_friends(&mut body),
+            Self::PortraitsOfFew => people::portraits_of(&mut body, |number| people::short(number).0),
+            Self::PortraitsOfMany => people::portraits_of(&mut body, |number| people::long(number).0),
             Self::CheckFew => people::check(&mut body, people::short),
             Self::CheckMany => people::check(&mut body, people::long),
         }
@@ -245,7 +246,7 @@ impl Workload {
     }
 }
 
-fn prepare_groups(body: &mut Body) {
+fn prepare_group(body: &mut Body) {
     body.text(r#"{"Owner_Account":"account-"#).decimal(4, |number| number % OWNERS);
     body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
     body.text(r#"","Name":"Prepared "#).decimal(NUMBER_DIGITS, |number| number);
@@ -266,26 +267,10 @@ fn prepare_large(body: &mut Body) {
     body.text(&format!(r#""CreateTime":{CREATED}}}"#));
 }
 
-fn add_to_small(body: &mut Body) {
-    body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
-    body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
-    body.decimal(7, |number| 10 + number / SMALL_COMMUNITIES).text(r#""}]}"#);
-}
-
 fn send_message(body: &mut Body) {
     body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
     body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
     one_message(body.text(r#"""#));
-}
-
-fn fill_large(body: &mut Body) {
-    body.text(r#"{"GroupId":"@TGS#_large""#);
-    members(body, |number, item| number * MEMBERS + item);
-}
-
-fn import_members(body: &mut Body) {
-    body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number / MEMBER_CALLS);
-    members(body.text(r#"""#), |number, item| number % MEMBER_CALLS * MEMBERS + item);
 }
 
 fn import_group(body: &mut Body) {

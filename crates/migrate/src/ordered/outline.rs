@@ -34,9 +34,15 @@ impl Outline {
                     self.owner = first(self.owner.take(), Some(member.account.clone()));
                 }
             }
-            Record::Message(message) => self.first_message = earlier(self.first_message, message.sent()),
-            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Group(_) | Record::Read(_) => {
+            Record::Message(message) if message.receiver().is_none() => {
+                self.first_message = earlier(self.first_message, message.sent());
             }
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Group(_)
+            | Record::Message(_)
+            | Record::Read(_) => {}
         }
     }
 

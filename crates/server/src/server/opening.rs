@@ -62,8 +62,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             let files = Arc::clone(&file_signers);
             let clients = Clients::of_several(own, &relay, events, clock, files, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
-            let shared = config.limits.shared.then_some(calls);
-            Stores::of(store, shared, clients)
+            Stores::of(store, config.limits.shared.then_some(calls), clients)
         }
     };
     let clients = Arc::new(clients);

@@ -22,7 +22,7 @@ const ALERT: &str = "Alert.RequestOverLimit";
 /// How often calls are counted.
 const ROUND_TIME: Duration = Duration::from_secs(1);
 
-/// How long there is no other alert about the same command.
+/// How long the same command causes no further alert.
 const QUIET_TIME: Duration = Duration::from_secs(60);
 
 /// From this share of what is allowed on, in percent. [doc]

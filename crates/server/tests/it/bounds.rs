@@ -45,7 +45,7 @@ async fn calls_over_the_rate_are_refused_by_app_and_command() {
     use_up(&mut first, "im_open_login_svc/account_delete", 70402, 2).await;
     use_up(&mut first, "im_open_login_svc/account_import", 70402, 4).await;
     // The rate comes before the command: of planned ones, and of all unknown ones together.
-    use_up(&mut first, "openim_dirty_words/get", 60017, 4).await;
+    use_up(&mut first, "openim_robot_http_svc/get_all_robots", 60017, 4).await;
     use_up(&mut first, "group_open_http_svc/no_such", 10003, 4).await;
     // Neither another app nor another command is affected.
     use_up(&mut second, LIST, 0, 4).await;

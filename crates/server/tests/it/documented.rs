@@ -61,6 +61,9 @@ async fn prepare(client: &mut Client<TcpStream>) {
     done(client, "import_group", group).await;
     let forum = json!({ "Type": "Community", "GroupId": FORUM, "Name": "City forum", "Owner_Account": "hana", "SupportTopic": 1 });
     done(client, "import_group", forum).await;
+    let room = json!({ "Type": "Public", "GroupId": "reading-room", "Name": "n", "Owner_Account": "zoe",
+        "ApplyJoinOption": "NeedPermission" });
+    done(client, "import_group", room).await;
 }
 
 /// What happens on the page.

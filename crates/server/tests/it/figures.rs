@@ -40,12 +40,12 @@ async fn metrics_have_their_own_address_and_are_few_while_nothing_happens() {
 
     let mut client = server.client().await;
     assert_eq!(code(&client.call("group_open_http_svc/get_appid_group_list", &json!({})).await), 0);
-    assert_eq!(code(&client.call("openim_dirty_words/get", &json!({})).await), 60017);
+    assert_eq!(code(&client.call("openim_robot_http_svc/get_all_robots", &json!({})).await), 60017);
     let (_, text) = get(address, "GET /metrics").await;
     for line in [
         "landfall_calls_succeeded_total{command=\"group_open_http_svc/get_appid_group_list\"} 1\n",
-        "landfall_calls_failed_total{command=\"openim_dirty_words/get\",code=\"60017\"} 1\n",
-        "landfall_call_seconds_count{command=\"openim_dirty_words/get\"} 1\n",
+        "landfall_calls_failed_total{command=\"openim_robot_http_svc/get_all_robots\",code=\"60017\"} 1\n",
+        "landfall_call_seconds_count{command=\"openim_robot_http_svc/get_all_robots\"} 1\n",
         "landfall_connections 1\n",
     ] {
         assert!(text.contains(line), "{line:?} is missing in {text}");

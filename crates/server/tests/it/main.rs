@@ -25,6 +25,8 @@ mod jobs;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod location;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod odd_input;

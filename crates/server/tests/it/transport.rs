@@ -301,7 +301,7 @@ async fn a_call_refused_for_its_url_may_have_a_large_body() {
         (format!("/v4/{LIST}"), 60012),
         (format!("/v4/{LIST}?sdkappid={APP}&identifier=administrator&usersig=xxx"), 70003),
         (format!("/v4/group_open_http_svc/no_such?{query}"), 10003),
-        (format!("/v4/openim_dirty_words/get?{query}"), 60017),
+        (format!("/v4/openim_robot_http_svc/get_all_robots?{query}"), 60017),
         (format!("/v4?{query}"), 60002),
     ] {
         assert_eq!(client.post(&target, &body).await.code(), expected, "{target}");

@@ -335,6 +335,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
     let mut bob = TestClient::connect(&server, "bob").await;
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
+    bob.request(json!({ "Command": "join_group", "GroupId": "g" })).await;
 
     people::direct_events(client).await;
     let broadcast = official::official_events(client).await;

@@ -55,7 +55,17 @@ pub(super) fn import(body: &mut Body) {
     body.text(r#"","FaceUrl":"https://img.example.org/face.png"}"#);
 }
 
-pub(super) fn portraits(body: &mut Body, prefix: &str, count: u64, account: fn(u64, u64) -> u64) {
+/// Of ten accounts that follow each other.
+pub(super) fn portraits_of(body: &mut Body, account: fn(u64) -> u64) {
+    portraits(body, "acc", FEW, move |number, item| account(number + item));
+}
+
+pub(super) fn portraits(
+    body: &mut Body,
+    prefix: &str,
+    count: u64,
+    account: impl Fn(u64, u64) -> u64 + Copy + 'static,
+) {
     body.text(r#"{"To_Account":["#);
     for item in 0..count {
         body.text(if item == 0 { "\"" } else { ",\"" }).text(prefix).text("-");
@@ -88,6 +98,11 @@ pub(super) fn conversations(body: &mut Body) {
 pub(super) fn read(body: &mut Body, pair: Pair) {
     accounts(body, ["Operator_Account", "Peer_Account"], pair);
     body.text(&format!(r#","MaxCnt":{FEW},"MinTime":0,"MaxTime":4294967295}}"#));
+}
+
+/// The next hundred friends of an account with many.
+pub(super) fn many_friends(body: &mut Body) {
+    friends(body, long, FRIENDS, |number, item| number / LONG_PAIRS * FRIENDS + item);
 }
 
 /// `friend` is the number of an item's account.

@@ -88,7 +88,9 @@ fn the_default_configuration_lists_every_event_that_is_sent_once() {
     let mut service = "";
     for word in DEFAULT[begin..end].split([' ', '\n', ',', ';', '.']) {
         match word {
-            "Group" | "State" | "Alert" | "Profile" | "Follow" | "Sns" | "C2C" | "OfficialAccount" => service = word,
+            "Group" | "State" | "Alert" | "Profile" | "Follow" | "Sns" | "C2C" | "OfficialAccount" => {
+                service = word
+            }
             "StateChange" | "RequestOverLimit" => listed.push(format!("{service}.{word}")),
             _ if word.starts_with("Callback") => listed.push(format!("{service}.{word}")),
             _ => {}

@@ -131,7 +131,7 @@ async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
     let of = |command: &str, group: &str| json!({ "Command": command, "GroupId": group, "MsgSeq": 1 });
     assert_eq!(bob.request(of("read", "there")).await["ErrorCode"], 0);
     assert_eq!(bob.request(of("enter", "there")).await["ErrorCode"], 10_007);
-    assert_eq!(eve.request(of("read", "public")).await["ErrorCode"], 10_004);
+    assert_eq!(eve.request(of("read", "public")).await["ErrorCode"], 10_007);
     assert_eq!(eve.request(of("enter", "public")).await["ErrorCode"], 10_007);
     drop((eve, bob));
     server.stop().await;
