@@ -146,8 +146,7 @@ impl Database {
             return Err(Failure::Away);
         }
         let client = Some(client);
-        let tx =
-            Tx { client, kind: W::KIND, layout: self.layout, attempt, has_read: AtomicBool::new(false) };
+        let tx = Tx { client, kind: W::KIND, layout: self.layout, attempt, has_read: AtomicBool::new(false) };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {

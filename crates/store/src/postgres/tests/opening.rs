@@ -43,7 +43,9 @@ async fn spread_what_is_there(admin: &Client) {
     for (table, key, beside) in distribute::TABLES {
         let spread = match beside {
             None => format!("create_distributed_table('{table}', '{key}', shard_count := {SHARDS})"),
-            Some(beside) => format!("create_distributed_table('{table}', '{key}', colocate_with := '{beside}')"),
+            Some(beside) => {
+                format!("create_distributed_table('{table}', '{key}', colocate_with := '{beside}')")
+            }
         };
         if number(admin, &format!("SELECT (to_regclass('{table}') IS NOT NULL)::int::bigint")).await == 1 {
             admin.batch_execute(&format!("SELECT {spread}")).await.unwrap();

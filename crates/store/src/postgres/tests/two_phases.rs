@@ -4,7 +4,7 @@
 mod gate;
 
 use super::*;
-use crate::suite::{APP, context, group_id, member, owned_group, user};
+use crate::suite::{APP, account, context, group_id, member, owned_group, user};
 use gate::{Gate, Point};
 use landfall_test_database::{Cluster, Mode, Options, Programs, SERVER_URL_VARIABLE, execute};
 
@@ -121,10 +121,17 @@ async fn broken_off(
     name: &str,
     point: Point,
     victim: Victim,
+    known: bool,
 ) {
-    let what = format!("{name}: {victim:?} at {point:?}");
+    let what = format!("{name}: {victim:?} at {point:?}, accounts known: {known}");
     let mut new = owned_group(name, "ann");
     new.members = (0..MEMBERS).map(|number| member(&format!("{name}-{number}"))).collect();
+    if known {
+        // Then it reads of them where it writes nothing but their memberships.
+        let accounts =
+            new.members.iter().map(|member| account(member.account.as_str(), None, None)).collect();
+        store.import_accounts(context(), accounts).await.unwrap();
+    }
     nodes.workers[1].1.hold(point);
     let mut importing = {
         let store = Arc::clone(store);
@@ -176,6 +183,14 @@ async fn broken_off(
     nodes.check_nothing_is_half().await;
 }
 
+/// Where a transaction is broken off, by whom, and whether its accounts were there.
+fn cases() -> impl Iterator<Item = (Point, Victim, bool)> {
+    let points = [Point::Prepared, Point::Committing];
+    let victims = [Victim::Coordinator, Victim::Worker];
+    let all = points.into_iter().flat_map(move |point| victims.map(|victim| (point, victim)));
+    all.flat_map(|(point, victim)| [false, true].map(|known| (point, victim, known)))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_goes_away_between_the_two_phases_leaves_nothing_half() {
     if !on_citus() {
@@ -185,16 +200,14 @@ async fn a_node_that_goes_away_between_the_two_phases_leaves_nothing_half() {
     let mut nodes = Nodes::start().await;
     let mut names = nodes.groups().await.into_iter();
     let store = Arc::new(open(&nodes.url()).await);
-    for point in [Point::Prepared, Point::Committing] {
-        for victim in [Victim::Coordinator, Victim::Worker] {
-            in_time(async {
-                while store.health() != Health::Ready {
-                    tokio::task::yield_now().await
-                }
-            })
-            .await;
-            let name = names.next().unwrap();
-            broken_off(&mut nodes, &store, &name, point, victim).await;
-        }
+    for (point, victim, known) in cases() {
+        in_time(async {
+            while store.health() != Health::Ready {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
+        let name = names.next().unwrap();
+        broken_off(&mut nodes, &store, &name, point, victim, known).await;
     }
 }
