@@ -208,7 +208,10 @@ impl Postgres {
         let layout = layout.unwrap_or(found);
         drop(client);
         let database = Database::new(&settings, tls, true, layout);
-        let nodes = (found == Layout::Spread).then(|| Nodes::watch(database.clone(), metrics.clone()));
+        let nodes = match found {
+            Layout::Together => None,
+            Layout::Spread => Some(Nodes::watch(database.clone(), metrics.clone()).await),
+        };
         let pace = match layout {
             Layout::Together => Pace::TOGETHER,
             Layout::Spread => Pace::SPREAD,

@@ -4,6 +4,7 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+pub(crate) mod beside;
 pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
@@ -163,6 +164,9 @@ macro_rules! store_suite {
                 concurrent_imports_of_one_account_add_up,
                 of_concurrent_removals_one_succeeds,
                 calls_with_the_same_names_in_different_orders_all_succeed,
+            }
+            beside {
+                a_reader_beside_writers_sees_only_what_was_so,
             }
             outbox {
                 events_are_delivered_in_order,

@@ -42,6 +42,8 @@ pub struct Options {
     pub parent: Option<PathBuf>,
     /// The port; by default a free one.
     pub port: Option<u16>,
+    /// The programs; by default those that are found.
+    pub programs: Option<Programs>,
 }
 
 /// How a server is stopped.
@@ -79,7 +81,8 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL's programs are missing or fail.
     pub fn create(options: &Options) -> Result<Self> {
-        let mut cluster = Self::empty(Programs::find()?, options.parent.as_ref())?;
+        let programs = options.programs.clone().map_or_else(Programs::find, Ok)?;
+        let mut cluster = Self::empty(programs, options.parent.as_ref())?;
         let mut initdb = cluster.command("initdb");
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         run(initdb.arg("--pgdata").arg(cluster.data()))?;
@@ -107,6 +110,11 @@ impl Cluster {
     /// The URL of a database, as the superuser. A new cluster has the database `postgres`.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The port of the loopback interface.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Starts the server again after [`Self::stop`], on the same port, and waits until it accepts connections.

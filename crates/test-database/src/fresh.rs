@@ -104,13 +104,23 @@ impl FreshDatabase {
     /// # Panics
     /// When the server refuses.
     pub fn empty(&self, schema: &str, kept: &str) {
-        let truncate = format!(
-            "DO $$ BEGIN EXECUTE (
-                SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
-                FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> '{kept}'
-            ); END $$"
+        let tables = format!(
+            "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+            WHERE schemaname = '{schema}' AND tablename <> '{kept}'"
         );
-        let emptied = execute(&self.url, &truncate);
+        let empty = if self.other_nodes.is_empty() {
+            format!(
+                "DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(name, ', ') FROM ({tables}) AS tables); END $$"
+            )
+        } else {
+            // Of many small tables on several nodes this takes a tenth of the time.
+            format!(
+                "DO $$ DECLARE name text; BEGIN
+                    FOR name IN {tables} LOOP EXECUTE 'DELETE FROM ' || name; END LOOP;
+                END $$"
+            )
+        };
+        let emptied = execute(&self.url, &empty);
         emptied.unwrap_or_else(|problem| panic!("{} cannot be emptied: {problem:#}", self.name));
     }
 

@@ -1,5 +1,6 @@
 //! Where PostgreSQL's programs are, and the account they run as.
 
+use crate::session::session;
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -40,6 +41,24 @@ impl Programs {
                  apt-get update && apt-get install -y postgresql"
             );
         };
+        Self::of(directory)
+    }
+
+    /// Those by which the server of `url` runs, on this machine.
+    ///
+    /// # Errors
+    /// When it does not say, or they are not all there.
+    pub fn of_server(url: &str) -> Result<Self> {
+        let asked = "SELECT setting FROM pg_config WHERE name = 'BINDIR'";
+        let directory: String = session(url, |client| Ok(client.query_one(asked, &[])?.try_get(0)?))?;
+        let directory = PathBuf::from(directory);
+        if !holds_all(&directory) {
+            bail!("{} does not hold all of PostgreSQL's programs", directory.display());
+        }
+        Self::of(directory)
+    }
+
+    fn of(directory: PathBuf) -> Result<Self> {
         let account = rustix::process::geteuid().is_root().then(Account::find).transpose()?;
         Ok(Self { directory, account })
     }

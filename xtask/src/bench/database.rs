@@ -69,6 +69,7 @@ impl Database {
             settings: SETTINGS.map(str::to_owned).into(),
             parent: Some(directory.to_owned()),
             port: None,
+            programs: None,
         })?;
         let mut session =
             Client::connect(&cluster.url("postgres"), NoTls).context("cannot connect to PostgreSQL")?;

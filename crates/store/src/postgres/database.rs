@@ -10,7 +10,9 @@ use super::spread;
 use super::statements::{self, Statement, Writing};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
+use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
@@ -118,7 +120,11 @@ impl Database {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            match self.attempt(work, time, attempt).await {
+            let done = self.attempt(work, time, attempt).await;
+            if done.as_ref().is_err_and(Failure::leaves_doubt) {
+                self.warnings.add_doubt();
+            }
+            match done {
                 Err(failure)
                     if failure.passes(self.layout, attempt)
                         && attempt < ATTEMPTS_MAX
@@ -140,7 +146,7 @@ impl Database {
             return Err(Failure::Away);
         }
         let client = Some(client);
-        let tx = Tx { client, kind: W::KIND, layout: self.layout, attempt };
+        let tx = Tx { client, kind: W::KIND, layout: self.layout, attempt, has_read: AtomicBool::new(false) };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {
@@ -180,6 +186,8 @@ pub(super) struct Tx {
     client: Option<Object>,
     kind: Kind,
     layout: Layout,
+    /// It has read rows.
+    has_read: AtomicBool,
     /// Counted from 1.
     attempt: usize,
 }
@@ -232,7 +240,14 @@ impl Tx {
         if app.is_some() {
             self.prepared(&statements::LOCK_SHARED).await?;
         }
-        let begin = self.client().batch_execute(begin);
+        let begin = async {
+            let begin = match self.layout {
+                Layout::Together => vec![begin],
+                // Citus passes a setting on with all that was sent together with it, also what was before it.
+                Layout::Spread => begin.split(';').collect(),
+            };
+            try_join_all(begin.into_iter().map(|one| self.client().batch_execute(one))).await.map(drop)
+        };
         let app = app.map(super::locks::app);
         let shared = async {
             match &app {
@@ -256,6 +271,7 @@ impl Tx {
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failure> {
+        self.has_read.store(true, Ordering::Relaxed);
         let prepared = self.prepared(statement).await?;
         Ok(self.client().query(&prepared, parameters).await?)
     }
@@ -274,7 +290,10 @@ impl Tx {
     pub(super) async fn write(&self, writing: &Writing, rows: &impl Lists) -> Result<Vec<Row>, Failure> {
         match self.layout {
             Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
-            Layout::Spread => spread::write(self.client(), writing.rows(), rows, self.attempt == 1).await,
+            Layout::Spread => {
+                let may_copy = self.attempt == 1 && !self.has_read();
+                spread::write(self.client(), writing.rows(), rows, may_copy).await
+            }
         }
     }
 
@@ -286,8 +305,19 @@ impl Tx {
     ) -> Result<Vec<Row>, Failure> {
         match self.layout {
             Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
-            Layout::Spread => spread::write(self.client(), writing.rows(), rows, true).await,
+            Layout::Spread => spread::write(self.client(), writing.rows(), rows, !self.has_read()).await,
         }
+    }
+
+    /// Copies rows of which none is there beside others that this transaction writes to the same nodes in another way.
+    pub(super) async fn copy_beside(&self, writing: &Writing, rows: &impl Lists) -> Result<(), Failure> {
+        spread::write(self.client(), writing.rows(), rows, true).await.map(drop)
+    }
+
+    /// Whether it has read rows. Citus does not notice that a `COPY` changes a node from which the transaction has read
+    /// the same part before, and would not commit that node in two phases.
+    pub(super) fn has_read(&self) -> bool {
+        self.has_read.load(Ordering::Relaxed)
     }
 
     pub(super) fn layout(&self) -> Layout {

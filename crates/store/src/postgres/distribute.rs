@@ -9,7 +9,7 @@ pub const SHARDS_DEFAULT: u16 = 8;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.
-const TABLES: [(&str, &str, Option<&str>); 15] = [
+pub(super) const TABLES: [(&str, &str, Option<&str>); 15] = [
     ("landfall.groups", "group_id", None),
     ("landfall.origins", "group_id", Some("landfall.groups")),
     ("landfall.members", "group_id", Some("landfall.groups")),

@@ -45,6 +45,13 @@ fn passes_on_citus(code: &SqlState, attempt: usize) -> bool {
     lost || (refused && attempt <= COPYING_ATTEMPTS)
 }
 
+/// Of statements that were sent together the failure of the one that failed first: those behind it fail because of it.
+pub(super) fn first_failure<const N: usize>(results: [Result<(), Failure>; N]) -> Result<(), Failure> {
+    let mut failures: Vec<Failure> = results.into_iter().filter_map(Result::err).collect();
+    let first = failures.iter().position(|failure| !failure.has_code(&SqlState::IN_FAILED_SQL_TRANSACTION));
+    if failures.is_empty() { Ok(()) } else { Err(failures.swap_remove(first.unwrap_or_default())) }
+}
+
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(error)
@@ -89,6 +96,17 @@ impl Failure {
             | Self::Away
             | Self::Panicked
             | Self::Unknown(_) => false,
+        }
+    }
+
+    /// A connection was lost, to the database or between two nodes of it: one of them may be in the middle of the transaction.
+    pub(super) fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                error.is_closed() || error.code().is_some_and(|code| code.code().starts_with("08"))
+            }
+            Self::Unknown(_) | Self::Slow(_) => true,
+            Self::Connection(_) | Self::Damaged(_) | Self::Unconfirmed | Self::Away | Self::Panicked => false,
         }
     }
 

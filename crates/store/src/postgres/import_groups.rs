@@ -2,7 +2,8 @@
 
 use super::batcher::Batch;
 use super::database::{Database, Kind, Tx, Work};
-use super::failure::Failure;
+use super::failure::{Failure, first_failure};
+use super::layout::Layout;
 use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
 use super::reach::Keys;
@@ -242,16 +243,18 @@ impl Transaction<'_> {
             let now = self.requests[*index].context.now;
             entries.iter().for_each(|entry| new_entries.push(made.group.id.as_str(), now, entry.as_bytes()));
         }
+        if tx.layout() == Layout::Spread {
+            // Before accounts are read, so that they can be copied.
+            tables::insert_members(tx, &new).await?;
+            new = NewMembers::with_capacity(self.app, 0);
+        }
         let (accounts, members, counted, appended) = futures_util::join!(
             tables::put_placeholders(tx, self.app, placeholders),
             tables::insert_members(tx, &new),
             tables::put(tx, &statements::COUNT_GROUPS, &counts),
             new_entries.append(tx),
         );
-        accounts?;
-        members?;
-        counted?;
-        appended
+        first_failure([accounts, members, counted, appended])
     }
 }
 

@@ -3,7 +3,7 @@
 use super::batcher::Batch;
 use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
-use super::failure::Failure;
+use super::failure::{Failure, first_failure};
 use super::locks;
 use super::reach::Keys;
 use super::rows::{MemberLists, NewMembers};
@@ -193,9 +193,7 @@ impl Transaction<'_> {
             tables::insert_members(tx, &new),
             try_join_all(grown.map(|present| self.set_member_count(tx, &present.group))),
         );
-        accounts?;
-        members?;
-        counted?;
+        first_failure([accounts, members, counted.map(drop)])?;
         // After the new members, about which a later call of the same transaction may know more.
         for present in groups.values().filter(|present| !present.earlier.is_empty()) {
             self.set_earlier(tx, present).await?;

@@ -43,7 +43,10 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
         return Err(OpenError::Newer { found: done });
     }
     for (step, number) in STEPS.iter().zip(1_i32..).skip(done) {
-        tx.batch_execute(step).await?;
+        // Citus changes a table that it has spread only by a statement that was sent alone.
+        for statement in step.split(";\n") {
+            tx.batch_execute(statement).await?;
+        }
         tx.execute("INSERT INTO landfall.schema_versions (version) VALUES ($1)", &[&number]).await?;
         tracing::info!("the tables of the database are now of version {number}");
     }

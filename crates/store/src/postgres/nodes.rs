@@ -27,9 +27,11 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    pub(super) fn watch(database: Database, metrics: StoreMetrics) -> Self {
+    /// Looks at them once, then watches.
+    pub(super) async fn watch(database: Database, metrics: StoreMetrics) -> Self {
         let away = database.away().clone();
         let watch = Watch { database, metrics, away: away.clone(), denied: false };
+        watch.look().await;
         Self { away, task: tokio::spawn(watch.run()) }
     }
 
@@ -60,20 +62,24 @@ impl Watch {
     async fn run(mut self) {
         // Transactions of before this server may be unfinished too.
         let mut unfinished = true;
-        let mut warnings = self.database.warnings().count();
+        let mut doubts = self.database.warnings().with_doubts();
         loop {
-            // A database that is away altogether is noticed by others.
-            if let Ok(away) = self.database.perform(&LookForNodes).await {
-                let counted = self.database.warnings().count();
-                unfinished |= counted != warnings || !away.is_empty();
-                warnings = counted;
-                self.set(away);
-            }
-            if unfinished && self.away.is_empty() {
+            let all_answer = self.look().await && self.away.is_empty();
+            let counted = self.database.warnings().with_doubts();
+            unfinished |= counted != doubts || !all_answer;
+            doubts = counted;
+            if unfinished && all_answer {
                 unfinished = !self.recover().await;
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Finds out which nodes answer; false when the coordinator does not say, whose absence others notice too.
+    async fn look(&self) -> bool {
+        let Ok(away) = self.database.perform(&LookForNodes).await else { return false };
+        self.set(away);
+        true
     }
 
     fn set(&self, away: BTreeSet<String>) {

@@ -13,17 +13,33 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio_postgres::GenericClient;
 
-/// Warnings of the database, counted over all connections.
+/// Warnings of the database, counted over all connections, and what became of no transaction for certain.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Warnings(Arc<AtomicU64>);
+pub(super) struct Warnings(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    warnings: AtomicU64,
+    doubts: AtomicU64,
+}
 
 impl Warnings {
     pub(super) fn count(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.0.warnings.load(Ordering::SeqCst)
     }
 
     pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.warnings.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A transaction broke off in a way that may have left a node in the middle of it.
+    pub(super) fn add_doubt(&self) {
+        self.0.doubts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Warnings and doubts: when there are more of them, a node may have something to finish.
+    pub(super) fn with_doubts(&self) -> u64 {
+        self.count() + self.0.doubts.load(Ordering::SeqCst)
     }
 }
 

@@ -211,6 +211,22 @@ pub(super) fn insert_placeholders() -> Writes {
     }
 }
 
+impl<'row> AccountLists<'row> {
+    /// Accounts that are only named, each like `blank`.
+    pub(super) fn named(named: &PlaceholderLists<'row>, blank: &'row Account) -> Self {
+        let rows = named.account.len();
+        Self {
+            app: named.app,
+            account: named.account.clone(),
+            nick: (0..rows).map(|_| Text::write(&blank.nick)).collect(),
+            face_url: (0..rows).map(|_| Text::write(&blank.face_url)).collect(),
+            created: named.created.clone(),
+            placeholder: (0..rows).map(|_| bool::write(&blank.placeholder)).collect(),
+            signatures_from: (0..rows).map(|_| Timestamp::write(&blank.signatures_from)).collect(),
+        }
+    }
+}
+
 impl<'row> PlaceholderLists<'row> {
     pub(super) fn push(&mut self, account: &'row UserId, now: Timestamp) {
         self.account.push(account.as_str());

@@ -8,6 +8,9 @@
 //! - Few rows, and those that may be there already, by one `INSERT … VALUES` for up to [`ROWS_MAX`] of them. Citus writes
 //!   place after place in one order, so that two writers of the same rows do not wait in a circle.
 //!
+//! A part that the transaction has read before is not copied to: Citus would not notice that the node is changed, and would
+//! commit it in one phase.
+//!
 //! In a transaction each node is asked over one connection (`citus.multi_shard_modify_mode`), one after the other.
 
 use super::columns::{Lists, Parameters, RowWise};

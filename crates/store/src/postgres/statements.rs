@@ -140,6 +140,8 @@ statements! {
     PUT_MESSAGES: Group writes rows::MESSAGES.put();
     INSERT_DAYS: Group writes rows::DAYS.insert_missing();
     INSERT_PLACEHOLDERS: Account writes rows::insert_placeholders();
+    /// Those that were found missing before.
+    INSERT_ACCOUNTS: Account writes rows::ACCOUNTS.insert();
     PUT_ACCOUNTS: Account writes rows::ACCOUNTS.put();
     PUT_KICKS: Account writes rows::KICKS.put();
 

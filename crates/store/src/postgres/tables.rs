@@ -4,7 +4,7 @@ use super::columns::{Lists, Parameters, read_all, read_first};
 use super::database::Tx;
 use super::failure::Failure;
 use super::layout::{COPYING_ATTEMPTS, Layout};
-use super::rows::{GroupLists, NewMembers, PlaceholderLists};
+use super::rows::{AccountLists, GroupLists, NewMembers, PlaceholderLists};
 use super::spread::worth_a_copy;
 use super::statements::{self, Writing};
 use super::values::{app_column, time_column};
@@ -13,6 +13,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Which of the groups exist.
 pub(super) async fn taken_groups(
@@ -102,24 +103,29 @@ pub(super) fn placeholders<'name>(
     lists
 }
 
+/// An account that is only named, but for its age.
+static BLANK: LazyLock<Account> = LazyLock::new(|| Account::placeholder(Timestamp::default()));
+
 /// Makes accounts that do not exist.
 pub(super) async fn put_placeholders(
     tx: &Tx,
     app: AppId,
     placeholders: PlaceholderLists<'_>,
 ) -> Result<(), Failure> {
-    let missing = match tx.layout() {
-        Layout::Together => placeholders,
-        // Each statement that may find its row there goes from place to place: most rows are there.
-        Layout::Spread if placeholders.is_empty() => return Ok(()),
-        Layout::Spread => {
-            let names = placeholders.names();
-            let rows = tx.query(&statements::KNOWN_ACCOUNTS, &[&app_column(app), &names]).await?;
-            let known = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<&str>, _>>()?;
-            placeholders.without(&known)
-        }
-    };
-    put(tx, &statements::INSERT_PLACEHOLDERS, &missing).await
+    if tx.layout() == Layout::Together || placeholders.is_empty() {
+        return put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders).await;
+    }
+    let may_copy = tx.attempt() == 1 && !tx.has_read();
+    // A statement that may find its rows there goes from place to place, row by row.
+    let names = placeholders.names();
+    let rows = tx.query(&statements::KNOWN_ACCOUNTS, &[&app_column(app), &names]).await?;
+    let known = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<&str>, _>>()?;
+    let missing = placeholders.without(&known);
+    if !may_copy || !worth_a_copy(missing.len()) {
+        return put(tx, &statements::INSERT_PLACEHOLDERS, &missing).await;
+    }
+    // Each gets a membership too. If another transaction makes one of them just now, the next attempt minds that.
+    tx.copy_beside(&statements::INSERT_ACCOUNTS, &AccountLists::named(&missing, &BLANK)).await
 }
 
 /// Writes groups whose id is free, the first of each id; the list positions of those that were written.

@@ -11,6 +11,7 @@ mod opening;
 mod outbox;
 mod remote_changes;
 mod servers;
+mod two_phases;
 
 use super::*;
 use crate::suite::store_suite;
@@ -58,7 +59,7 @@ async fn distributing_reports_its_steps_or_that_there_is_no_citus() {
     let settings = Settings::parse(empty.url()).unwrap();
     let first = distribute(&settings, SHARDS).await;
     if on_citus() {
-        let keys = [["group_id"; 9].as_slice(), &["account"; 3]].concat();
+        let keys = [["group_id"; 9].as_slice(), &["account"; 3], &["subject"; 3]].concat();
         for (done, before) in [(first.unwrap(), false), (distribute(&settings, SHARDS).await.unwrap(), true)]
         {
             assert_eq!(done.iter().map(|table| table.key).collect::<Vec<_>>(), keys);

@@ -75,6 +75,9 @@ mod suite {
             of_concurrent_removals_one_succeeds,
             calls_with_the_same_names_in_different_orders_all_succeed,
         }
+        beside {
+            a_reader_beside_writers_sees_only_what_was_so,
+        }
         outbox {
             events_are_delivered_in_order,
             refusals_and_imports_leave_the_outbox_empty,

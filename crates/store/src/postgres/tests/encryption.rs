@@ -38,16 +38,23 @@ fn authority() -> (String, String, String) {
 
 impl Server {
     async fn start() -> Self {
-        let files = tempfile::tempdir().unwrap();
         let (trusted, certificate, key) = authority();
-        std::fs::write(files.path().join("right.pem"), trusted).unwrap();
+        let server = Self::with(&certificate, &key).await;
+        std::fs::write(server.file("right.pem"), trusted).unwrap();
+        server
+    }
+
+    /// With this certificate and key, for which nobody vouches.
+    async fn with(certificate: &str, key: &str) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        std::fs::write(files.path().join("right.pem"), authority().0).unwrap();
         std::fs::write(files.path().join("wrong.pem"), authority().0).unwrap();
         let cluster = Cluster::create(&Options::default()).unwrap();
         let mut server = Self { cluster, files };
         let admin = server.admin().await;
         // Written by the server itself, whose files they have to be.
         for (file, text) in
-            [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", ACCESS.join("\n"))]
+            [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", &ACCESS.join("\n"))]
         {
             let lines = text.replace('\n', "', '");
             let write = format!(
@@ -138,6 +145,32 @@ async fn connections_are_encrypted_as_asked() {
     // The same server by a name that its certificate does not have.
     let named = server.url("secure", &server.verifying("right.pem")).replace("127.0.0.1", "localhost");
     let refusal = with_causes(&try_open(&named).await.err().unwrap());
+    assert!(refusal.contains("certificate"), "{refusal}");
+}
+
+/// A certificate of version 1 of X.509, such as Citus makes for a server that has none, and its key.
+const OLD_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBLjCB1QIUFwItaREDCUID5uu44vMtj3oAEPIwCgYIKoZIzj0EAwIwGTEXMBUG
+A1UEAwwOY2l0dXMtYXV0by1zc2wwIBcNMjYxMTMwMTgyODU5WhgPMjEyNjExMDYx
+ODI4NTlaMBkxFzAVBgNVBAMMDmNpdHVzLWF1dG8tc3NsMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEliZIetx+PBkXMHqPRLltFpXIAx8rrOvZJCKXaRlEDFJ0WMQR
+50iFSPDuQX9NgBE+DXZFowE4h6savN4WWUM7WzAKBggqhkjOPQQDAgNIADBFAiEA
+5PgPI2Zx+2AARly9uSZIqVLgy9/Nzh38ZOLkSkijjLUCIB+CeJY9M8l4DGLc1yRY
+NjpuMBJlNuQr2YKY4e329tPh
+-----END CERTIFICATE-----";
+const ITS_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQguiuquC1CrV2g9yqQ
+zPsGCmQgi2p8FuL6XR3NoLxPkJqhRANCAASWJkh63H48GRcweo9EuW0WlcgDHyus
+69kkIpdpGUQMUnRYxBHnSIVI8O5Bf02AET4NdkWjATiHqxq83hZZQztb
+-----END PRIVATE KEY-----";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_too_old_to_be_read_encrypts_where_no_proof_is_asked_for() {
+    let server = Server::with(OLD_CERTIFICATE, ITS_KEY).await;
+    for options in ["", "sslmode=prefer", "sslmode=require"] {
+        assert!(server.encrypts("secure", options).await, "{options}");
+    }
+    let refusal = server.refusal("secure", &server.verifying("right.pem")).await;
     assert!(refusal.contains("certificate"), "{refusal}");
 }
 
