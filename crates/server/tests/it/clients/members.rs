@@ -146,7 +146,93 @@ async fn an_account_joins_applies_and_leaves(store: Store) {
     server.stop().await;
 }
 
+async fn a_member_cannot_change_what_it_does_not_see(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    group(client, "Public", "g").await;
+    super::send(client, "g", 1).await;
+    let directed = json!({ "GroupId": "g", "Random": 2, "From_Account": "ann", "To_Account": ["ann"],
+        "MsgBody": text("m"), "SupportMessageExtension": 1 });
+    done(client, "send_group_msg", directed).await;
+    let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
+    done(client, "add_group_member", add).await;
+    let mut eve = TestClient::connect(&server, "eve").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let change = |seq: u32| json!({ "Command": "modify_group_msg", "GroupId": "g", "MsgSeq": seq, "CloudCustomData": "x" });
+    // Sent before it joined, and sent to another.
+    assert_eq!(code(&mut eve, change(1)).await, 10_030);
+    assert_eq!(code(&mut bob, change(2)).await, 10_030);
+    assert_eq!(code(&mut bob, change(1)).await, 0);
+    let extend = json!({ "Command": "group_set_key_values", "GroupId": "g", "MsgSeq": 2, "OperateType": 1,
+        "ExtensionList": [{ "Key": "k", "Value": "v", "Seq": 0 }] });
+    assert_eq!(code(&mut bob, extend).await, 10_030);
+    server.stop().await;
+}
+
+async fn a_banned_account_has_left_a_live_group(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    let live = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n", "Owner_Account": "ann" });
+    done(client, "create_group", live).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    assert_eq!(code(&mut bob, message("live", 1)).await, 10_007);
+    assert_eq!(code(&mut bob, json!({ "Command": "enter", "GroupId": "live" })).await, 0);
+    assert_eq!(code(&mut bob, message("live", 2)).await, 0);
+    let ban = json!({ "GroupId": "live", "Members_Account": ["bob"], "Duration": 600 });
+    done(client, "ban_group_member", ban).await;
+    for request in [message("live", 3), json!({ "Command": "get_group_attr", "GroupId": "live" })] {
+        assert_eq!(code(&mut bob, request).await, 10_007);
+    }
+    server.stop().await;
+}
+
+async fn own_messages_are_known_by_their_conversation(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    group(client, "Public", "h").await;
+    let mut web = TestClient::connect(&server, "ann").await;
+    let mut phone = TestClient::connect(&server, "ann").await;
+    assert_eq!(code(&mut web, message("g", 7)).await, 0);
+    assert_eq!(phone.next_is("message").await["GroupId"], "g");
+    assert_eq!(code(&mut phone, message("h", 7)).await, 0);
+    assert_eq!(web.next_is("message").await["GroupId"], "h");
+    // One that no history stores, and a number that is written another way.
+    let mut typing = message("g", 8);
+    (typing["OnlineOnlyFlag"], typing["Random"]) = (json!(1), json!(8.0));
+    assert_eq!(code(&mut web, typing).await, 0);
+    assert_eq!(phone.next_is("message").await["Random"], 8);
+    assert_eq!(code(&mut phone, message("g", 9)).await, 0);
+    assert_eq!(web.next_is("message").await["Random"], 9);
+    server.stop().await;
+}
+
+async fn an_account_cannot_write_to_one_that_blocks_it(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    done(client, "sns/black_list_add", json!({ "From_Account": "ann", "To_Account": ["bob"] })).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let to = |account: &str| {
+        json!({ "Command": "sendmsg", "To_Account": account, "MsgSeq": 1, "MsgRandom": 1, "MsgBody": text("m"),
+            "ForbidCallbackControl": ["ForbidBeforeSendMsgCallback"] })
+    };
+    assert_eq!(code(&mut bob, to("ann")).await, 20_007);
+    assert_eq!(code(&mut bob, to("bob")).await, 0);
+    done(client, "openconfigsvr/setnospeaking", json!({ "Set_Account": "bob", "C2CmsgNospeakingTime": 600 }))
+        .await;
+    assert_eq!(code(&mut bob, to("bob")).await, 20_012);
+    server.stop().await;
+}
+
 on_both_stores! {
+    a_member_cannot_change_what_it_does_not_see
+    a_banned_account_has_left_a_live_group
+    own_messages_are_known_by_their_conversation
+    an_account_cannot_write_to_one_that_blocks_it
     an_account_joins_applies_and_leaves
     a_member_sends_and_is_not_sent_its_own_message
     rights_decide_what_members_may_do
