@@ -151,7 +151,8 @@ async fn a_member_cannot_change_what_it_does_not_see(store: Store) {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
     group(client, "Public", "g").await;
-    super::send(client, "g", 1).await;
+    let old = json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": 1, "MsgBody": text("m") });
+    done(client, "import_group_msg", json!({ "GroupId": "g", "MsgList": [old] })).await;
     let directed = json!({ "GroupId": "g", "Random": 2, "From_Account": "ann", "To_Account": ["ann"],
         "MsgBody": text("m"), "SupportMessageExtension": 1 });
     done(client, "send_group_msg", directed).await;
