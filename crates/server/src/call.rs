@@ -60,19 +60,19 @@ impl Call {
         now: Timestamp,
     ) -> Self {
         let (app, caller) = administrator.into_parts();
-        Self::made(server, app, caller, None, client_ip, now)
+        Self::made(server, app, caller, None, (None, client_ip), now)
     }
 
-    /// A call that an account made over the connection of a client at the second `now`; `acting` says what the account is,
-    /// unless it is an administrator of the app.
+    /// A call that an account made over the connection of a client, `from` a device at an address, at the second `now`;
+    /// `acting` says what the account is, unless it is an administrator of the app.
     pub(crate) fn of_client(
         server: &Server,
         (app, account): (Arc<App>, UserId),
         acting: Option<ActingClient>,
-        client_ip: IpAddr,
+        (platform, client_ip): (Platform, IpAddr),
         now: Timestamp,
     ) -> Self {
-        Self::made(server, app, account, acting, client_ip, now)
+        Self::made(server, app, account, acting, (Some(platform), client_ip), now)
     }
 
     fn made(
@@ -80,10 +80,10 @@ impl Call {
         app: Arc<App>,
         caller: UserId,
         client: Option<ActingClient>,
-        client_ip: IpAddr,
+        (platform, client_ip): (Option<Platform>, IpAddr),
         now: Timestamp,
     ) -> Self {
-        let cause = Cause { operator: caller.clone(), client_ip, millis: server.clock.millis() };
+        let cause = Cause { operator: caller.clone(), client_ip, platform, millis: server.clock.millis() };
         let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
         let read = ReadOnlyCall {
             caller,

@@ -4,7 +4,6 @@ use super::body::{Body, message};
 use super::official_body;
 use super::people_body::{DirectFields, direct};
 use super::receiver::{Cause, Receiver};
-use super::request::REST_API;
 use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
@@ -204,7 +203,8 @@ pub async fn ask<Wish>(
     };
     let answered = match question.body(&cause.operator).end(cause.millis) {
         Some(body) => {
-            let origin = Origin { client_ip: cause.client_ip.to_string(), platform: REST_API.into() };
+            let origin =
+                Origin { client_ip: cause.client_ip.to_string(), platform: cause.platform_name().into() };
             receiver
                 .post(command, origin, files.signed(body.get()), now, |answer| judge(command, answer, read))
                 .await

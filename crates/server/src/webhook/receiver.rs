@@ -7,6 +7,7 @@ use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::clients::Hub;
 use crate::config::WebhookConfig;
 use crate::metrics::WebhookMetrics;
+use crate::platform::Platform;
 use crate::reply::Failure;
 use hyper::body::Bytes;
 use landfall_domain::event::Event;
@@ -92,8 +93,17 @@ pub struct Cause {
     pub operator: UserId,
     /// The address of the caller.
     pub client_ip: IpAddr,
+    /// The device of the client that calls; `None`: a call of the REST API.
+    pub(crate) platform: Option<Platform>,
     /// In milliseconds since 1970.
     pub millis: u64,
+}
+
+impl Cause {
+    /// As `OptPlatform` names where the call came from.
+    pub(super) fn platform_name(&self) -> &'static str {
+        self.platform.map_or(REST_API, Platform::event_name)
+    }
 }
 
 /// The subscribers of one call: the receiver of the app, and its connected clients.
@@ -159,8 +169,8 @@ impl CallSubscribers {
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
         self.has_entries.store(true, Ordering::Relaxed);
         let client_ip = self.cause.client_ip.to_string();
-        request::WebhookRequest { command: command.to_owned(), client_ip, platform: REST_API.into(), body }
-            .encode()
+        let platform = self.cause.platform_name().into();
+        request::WebhookRequest { command: command.to_owned(), client_ip, platform, body }.encode()
     }
 }
 

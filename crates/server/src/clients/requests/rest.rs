@@ -134,7 +134,8 @@ pub(in crate::clients) async fn perform(
         recall_seconds: client.server.limits.messages.recall_seconds,
     });
     let who = (Arc::clone(&client.app), client.account().clone());
-    let call = Call::of_client(&client.server, who, acting, client.peer, client.now());
+    let from = (client.session.platform, client.peer);
+    let call = Call::of_client(&client.server, who, acting, from, client.now());
     check_member(&call, path, text).await?;
     let sends = sent_by(client.account(), path, text);
     sends.iter().for_each(|message| client.session.sends(message.clone()));
