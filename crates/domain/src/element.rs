@@ -1,5 +1,9 @@
 //! Elements that messages consist of: the documented types, and the members of their content.
 
+mod size;
+
+pub use size::size;
+
 /// The type of a JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonType {

@@ -1,5 +1,6 @@
 //! Messages of a group or topic, and how they are numbered, read and kept.
 
+use crate::element;
 use crate::ids::{TopicId, UserId};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -296,6 +297,14 @@ pub struct Body {
     pub at: At,
     /// Those it is for; all members when empty.
     pub to: Vec<UserId>,
+}
+
+impl Body {
+    /// The bytes that count against the limit of a message.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        element::size(&self.elements) + self.custom.len()
+    }
 }
 
 /// The accounts that a message mentions.

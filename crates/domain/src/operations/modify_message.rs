@@ -65,7 +65,7 @@ impl GroupOperation for ModifyMessage {
             custom: self.custom.clone().unwrap_or(body.custom),
             ..body
         };
-        let length = body.elements.len() + body.custom.len();
+        let length = body.size();
         if self.bytes_max < length {
             return Err(Refusal::MessageTooLong(BodyTooLong { got: length, max: self.bytes_max }));
         }
@@ -131,7 +131,7 @@ mod tests {
         let tip = Message { content: tip, ..sent(1, "known1") };
         assert!(matches!(refused(public, tip, "c"), Refusal::Unfitting(_)));
         let too_long = Refusal::MessageTooLong(BodyTooLong { got: 11, max: 10 });
-        assert_eq!(refused(public, sent(1, "known1"), "123456789"), too_long);
+        assert_eq!(refused(public, sent(1, "known1"), "12345678901"), too_long);
         let live = refused(GroupType::AvChatRoom, sent(1, "known1"), "c");
         assert!(matches!(live, Refusal::TypeForbids(_)));
     }

@@ -2,7 +2,7 @@
 
 use crate::format::{Message, custom};
 use crate::rules::legal;
-use landfall_domain::element::TEXT;
+use landfall_domain::element::{self, TEXT};
 use serde_json::{Value, json};
 
 /// A text is not cut into more pieces, so that nobody's message floods a group.
@@ -90,7 +90,7 @@ fn fits(message: &Message, bytes: usize) -> bool {
 
 /// Bytes of the body and the custom data, without what may be left out.
 fn length(message: &Message, bytes: usize) -> usize {
-    let body = message.msg_body.as_str().len();
+    let body = element::size(message.msg_body.as_str());
     body + custom::fold(message, bytes.saturating_sub(body)).text.map_or(0, |text| text.len())
 }
 

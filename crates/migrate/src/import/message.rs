@@ -3,6 +3,7 @@
 use crate::files;
 use crate::format::{Json, Message, custom, identity};
 use crate::journal::hash;
+use landfall_domain::element;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,7 +38,7 @@ impl Prepared {
     pub(super) fn new(line: u64, record: &Message, placed: Option<Json>, bytes_max: usize) -> Self {
         let (body, sent) =
             (placed.unwrap_or_else(|| record.msg_body.clone()), record.sent().unwrap_or_default());
-        let room = bytes_max.saturating_sub(body.as_str().len());
+        let room = bytes_max.saturating_sub(element::size(body.as_str()));
         let custom = custom::fold(record, room).text;
         let random = identity::random(record);
         Self {

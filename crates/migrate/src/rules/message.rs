@@ -6,6 +6,7 @@ use super::values::{account, fault, is_future};
 use super::{Checker, Entry, FaultCode, body, defaults};
 use crate::fault::Fault;
 use crate::format::{Message, address, custom, identity};
+use landfall_domain::element;
 use landfall_domain::time::Timestamp;
 
 /// What a message carries beside its body takes at most so many bytes, besides its texts.
@@ -99,7 +100,7 @@ pub(super) fn content(record: &Message, max: usize, faults: &mut Vec<Fault>) {
 
 /// Bytes of a message as it is imported, without what may be left out. An estimate that is too high where it fits anyway.
 fn bytes(record: &Message, max: usize) -> usize {
-    let body = record.msg_body.as_str().len();
+    let body = element::size(record.msg_body.as_str());
     let texts = [&record.cloud_custom_data, &record.thread, &record.reply_to];
     let texts: usize = texts.into_iter().flatten().map(String::len).sum();
     let reactions = record.reactions.iter().map(|reaction| {

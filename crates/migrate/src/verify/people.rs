@@ -8,6 +8,7 @@ use crate::journal::hash;
 use crate::ordered::Entry;
 use crate::reading::{ACCOUNTS_PER_CALL, DirectPlace, DirectRow, FriendRow, Profile, Reading};
 use crate::rules::{Checker, ServerLimits, Verdict};
+use landfall_domain::element;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::time::Timestamp;
 use serde_json::Value;
@@ -76,7 +77,7 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
 
 /// As it was imported.
 fn said(message: &Message, bytes_max: usize) -> u64 {
-    let room = bytes_max.saturating_sub(message.msg_body.as_str().len());
+    let room = bytes_max.saturating_sub(element::size(message.msg_body.as_str()));
     let custom = custom::fold(message, room).text.unwrap_or_default();
     says(&message.from, &message.msg_body.canonical(), &custom)
 }

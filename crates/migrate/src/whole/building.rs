@@ -6,6 +6,7 @@ use crate::format::{CustomValue, Group, Member, Message, Read, Record, Topic, cu
 use crate::ordered::Outline;
 use crate::rules::ServerLimits;
 use crate::rules::defaults::{self, ReadUpTo};
+use landfall_domain::element;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -192,7 +193,7 @@ impl Building {
     fn message(&mut self, message: &Message, limits: &Limits) -> Option<()> {
         let place = self.conversation(message.topic_id.as_ref())?;
         let elements = message.msg_body.as_str();
-        let room = limits.messages.bytes.saturating_sub(elements.len());
+        let room = limits.messages.bytes.saturating_sub(element::size(elements));
         let custom = custom::fold(message, room).text.unwrap_or_default();
         let taken = WholeMessage {
             sender: UserId::parse(&message.from)?,

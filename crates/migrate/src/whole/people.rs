@@ -5,6 +5,7 @@ use crate::direct::Places;
 use crate::format::{Account, Friend, Message, Read, Record, custom};
 use crate::rules::defaults::given;
 use crate::rules::{ServerLimits, people};
+use landfall_domain::element;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Body;
 use landfall_domain::people::Pair;
@@ -103,7 +104,7 @@ fn friend(record: &Friend, server: &ServerLimits) -> Option<FriendToBring> {
 impl Conversation {
     fn message(&mut self, message: &Message, server: &ServerLimits) -> Option<Piece> {
         let elements = message.msg_body.as_str();
-        let room = server.limits.messages.bytes.saturating_sub(elements.len());
+        let room = server.limits.messages.bytes.saturating_sub(element::size(elements));
         let custom = custom::fold(message, room).text.unwrap_or_default();
         let key = self.places.add(message)?;
         let sender = UserId::parse(&message.from)?;

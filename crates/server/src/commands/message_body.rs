@@ -57,8 +57,8 @@ impl From<BodyProblem> for Failure {
 
 /// The body of a message from `elements` (`MsgBody`) and `custom` (`CloudCustomData`), without flags.
 ///
-/// Counted against the limit are the bytes of both as they were sent: what the service counts is not published.
-/// [choice]
+/// Counted against the limit is what both [say](landfall_domain::element::size), not how it is written: what the service
+/// counts is not published. [choice]
 ///
 /// # Errors
 /// The first problem found. The length is checked last.
@@ -71,11 +71,12 @@ pub fn body(
     check(elements.get())?;
     let custom = custom.optional("CloudCustomData").map_err(|error| malformed(error.failure(CODE)))?;
     let custom = custom.unwrap_or_default();
-    let (got, max) = (elements.get().len() + custom.len(), limits.bytes);
+    let body = Body { elements: elements.into(), custom: custom.into(), ..Body::default() };
+    let (got, max) = (body.size(), limits.bytes);
     if max < got {
         return Err(BodyProblem::TooLong(BodyTooLong { got, max }));
     }
-    Ok(Body { elements: elements.into(), custom: custom.into(), ..Body::default() })
+    Ok(body)
 }
 
 /// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
@@ -348,13 +349,19 @@ mod tests {
     #[test]
     fn elements_and_custom_data_count_together() {
         let max = Limits::FAITHFUL.messages.bytes;
-        let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":""}}]"#;
-        let custom = |bytes: usize| format!("\"{}\"", "x".repeat(bytes));
-        assert!(parse(text, &custom(max - text.len())).is_ok());
-        let got = max + 1;
-        assert_eq!(
-            parse(text, &custom(got - text.len())).unwrap_err(),
-            BodyProblem::TooLong(BodyTooLong { got, max })
-        );
+        let said = "MsgTypeTIMTextElemMsgContentText".len();
+        let text = |bytes: usize| {
+            let text = "\\u00e9\\n\\\"".repeat(bytes / 4);
+            format!(r#" [ {{"MsgType":"TIMTextElem", "MsgContent":{{"Text":"{text}"}} }} ] "#)
+        };
+        let custom = |bytes: usize| format!("\"{}\"", "\\u0001".repeat(bytes));
+        for bytes in [0, 400, 12_000] {
+            assert!(parse(&text(bytes), &custom(max - said - bytes)).is_ok());
+            let got = max + 1;
+            assert_eq!(
+                parse(&text(bytes), &custom(got - said - bytes)).unwrap_err(),
+                BodyProblem::TooLong(BodyTooLong { got, max })
+            );
+        }
     }
 }

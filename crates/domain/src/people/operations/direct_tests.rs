@@ -241,7 +241,7 @@ fn what_is_not_given_stays_when_a_message_changes() {
     let content = |people: &People| people.messages("ann", "bob")[0].content.clone();
     let expected = Body { elements: "[]".into(), ..said };
     assert_eq!(content(&people), Content::Sent(expected.clone()));
-    let longer = ModifyDirect { custom: Some("cc".into()), elements: None, ..modify.clone() };
+    let longer = ModifyDirect { custom: Some("cccc".into()), elements: None, ..modify.clone() };
     let refused = ModifyRefusal::TooLong(BodyTooLong { got: 4, max: 3 });
     assert_eq!(people.perform(&longer), Err(refused));
     assert_eq!(content(&people), Content::Sent(expected));

@@ -62,7 +62,7 @@ impl PeopleOperation for ModifyDirect {
             custom: self.custom.clone().unwrap_or_else(|| said.custom.clone()),
             ..said.clone()
         };
-        let (got, max) = (body.elements.len() + body.custom.len(), self.bytes_max);
+        let (got, max) = (body.size(), self.bytes_max);
         if max < got {
             return Err(ModifyRefusal::TooLong(BodyTooLong { got, max }));
         }

@@ -11,6 +11,7 @@ use crate::fault::FaultCode;
 use crate::format::record::pair_name;
 use crate::format::{Json, Kind, Message, Read, Record, custom, identity};
 use crate::journal::{Receipt, hash};
+use landfall_domain::element;
 use landfall_domain::people::message::MessageKey;
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ impl<'a, 'b> Conversation<'a, 'b> {
         let run = self.run;
         let placed = files::placed(run.journal, message)?;
         let body = placed.unwrap_or_else(|| message.msg_body.clone());
-        let room = run.rules.limits.messages.bytes.saturating_sub(body.as_str().len());
+        let room = run.rules.limits.messages.bytes.saturating_sub(element::size(body.as_str()));
         let custom = custom::fold(message, room).text;
         let pair = hash(&pair_name(&message.from, to));
         let identity = hash(&identity::identity(message));
