@@ -38,7 +38,29 @@ pub struct Account {
     pub signatures_from: Timestamp,
 }
 
+/// What others see of the account that sent a message. A text is empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SenderProfile {
+    pub nick: Text,
+    /// Address of its picture.
+    pub face_url: Text,
+    /// Its name in the group, where it is a member of one.
+    pub name_card: String,
+}
+
+impl SenderProfile {
+    /// Of an account of which nothing is known.
+    pub const NOBODY: Self = Self { nick: Text::EMPTY, face_url: Text::EMPTY, name_card: String::new() };
+}
+
 impl Account {
+    /// What others see of its messages.
+    #[must_use]
+    pub fn as_sender(&self) -> SenderProfile {
+        let Self { nick, face_url, .. } = self;
+        SenderProfile { nick: nick.clone(), face_url: face_url.clone(), name_card: String::new() }
+    }
+
     /// An account that a group import named before it was imported itself.
     #[must_use]
     pub fn placeholder(now: Timestamp) -> Self {

@@ -1,6 +1,7 @@
 //! Events of a group, as webhooks and clients receive them. An import has no events: the result of its rule has no field
 //! for them.
 
+use crate::account::SenderProfile;
 use crate::attributes::{AttributeChange, Counters};
 use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::fields::CustomField;
@@ -102,6 +103,8 @@ pub enum Event {
         conversation: Conversation,
         /// The message; its number is 0 when it is not kept.
         message: Message,
+        /// What others see of its sender.
+        sender: SenderProfile,
         /// Whether the message went to online members only.
         online_only: bool,
     },

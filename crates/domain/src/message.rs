@@ -236,7 +236,7 @@ impl Message {
             Content::Sent(body) => {
                 body.receipt && self.sender != *account && (body.to.is_empty() || body.to.contains(account))
             }
-            Content::Tip(_) | Content::Gone => false,
+            Content::Tip(_) | Content::Gone(_) => false,
         }
     }
 
@@ -256,7 +256,13 @@ impl Message {
     /// The message with its content gone.
     #[must_use]
     pub fn without_content(self, state: MessageState) -> Self {
-        Self { state, content: Content::Gone, ..self }
+        Self { state, content: Content::Gone(None), ..self }
+    }
+
+    /// The message as it is after `recall`.
+    #[must_use]
+    pub fn recalled(self, recall: Recall) -> Self {
+        Self { state: MessageState::Recalled, content: Content::Gone(Some(recall)), ..self }
     }
 }
 
@@ -267,8 +273,16 @@ pub enum Content {
     Sent(Body),
     /// What happened in the group.
     Tip(Tip),
-    /// The content was removed.
-    Gone,
+    /// The content was removed; by whom, where the message was recalled. Those of earlier versions do not say.
+    Gone(Option<Recall>),
+}
+
+/// Who recalled a message, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recall {
+    pub operator: UserId,
+    /// Empty when none was given.
+    pub reason: Box<str>,
 }
 
 /// A message that is longer than one may be, bytes.

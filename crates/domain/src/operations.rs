@@ -35,7 +35,7 @@ pub mod set_unread;
 pub mod unban_members;
 
 use crate::changes::Changes;
-use crate::message::{Content, Conversation, Message, MessageState};
+use crate::message::{Content, Conversation, Message, Recall};
 use crate::part::{PartFamily, PartKey};
 
 /// What must be loaded to know whether a conversation is there: its topic.
@@ -47,7 +47,7 @@ fn topic_part(conversation: &Conversation) -> Vec<PartKey> {
 }
 
 /// Recalls a message: its content, its readers and its extensions are removed.
-fn recall(conversation: &Conversation, message: Message, changes: &mut Changes) {
+fn recall(conversation: &Conversation, message: Message, recall: &Recall, changes: &mut Changes) {
     let seq = message.seq;
     if let Content::Sent(body) = &message.content {
         // Looked at first, because to remove what can be any number of rows is dear.
@@ -59,5 +59,5 @@ fn recall(conversation: &Conversation, message: Message, changes: &mut Changes) 
             changes.remove(PartKey::ExtensionHead(conversation.clone(), seq));
         }
     }
-    changes.updated_messages.push((conversation.clone(), message.without_content(MessageState::Recalled)));
+    changes.updated_messages.push((conversation.clone(), message.recalled(recall.clone())));
 }

@@ -1,5 +1,6 @@
 //! One group as it was at one moment, and the parts of it that an operation asks a store to load.
 
+use crate::account::{Account, SenderProfile};
 use crate::attributes::{Attributes, Counters};
 use crate::group::Group;
 use crate::ids::{PermissionGroupId, TopicId, UserId};
@@ -19,6 +20,8 @@ pub struct Needs {
     pub members: Vec<UserId>,
     /// Accounts whose existence is checked.
     pub accounts: Vec<UserId>,
+    /// Accounts that are loaded; their existence is checked too.
+    pub profiles: Vec<UserId>,
     /// Parts, by key.
     pub parts: Vec<PartKey>,
     /// Ranges of parts.
@@ -55,6 +58,8 @@ pub struct GroupSnapshot {
     pub members: BTreeMap<UserId, Member>,
     /// The requested accounts that exist.
     pub accounts: BTreeSet<UserId>,
+    /// The accounts whose profiles were requested, those that exist.
+    pub profiles: BTreeMap<UserId, Account>,
     /// The requested parts that exist.
     pub parts: BTreeMap<PartKey, Part>,
     /// The requested messages that exist, in ascending order.
@@ -69,6 +74,7 @@ impl GroupSnapshot {
             group,
             members: BTreeMap::new(),
             accounts: BTreeSet::new(),
+            profiles: BTreeMap::new(),
             parts: BTreeMap::new(),
             messages: BTreeMap::new(),
         }
@@ -127,9 +133,19 @@ impl GroupSnapshot {
             Content::Sent(body) => {
                 body.to.is_empty() || message.sender == *account || body.to.contains(account)
             }
-            Content::Tip(_) | Content::Gone => true,
+            Content::Tip(_) | Content::Gone(_) => true,
         };
         cleared < message.seq && is_for && (self.group.history_before_join || since <= message.sent)
+    }
+
+    /// What others see of a sender, whose profile and membership were requested.
+    #[must_use]
+    pub fn sender_profile(&self, account: &UserId) -> SenderProfile {
+        let name_card = self.members.get(account).map(|member| member.name_card.clone());
+        SenderProfile {
+            name_card: name_card.unwrap_or_default(),
+            ..self.profiles.get(account).map(Account::as_sender).unwrap_or_default()
+        }
     }
 
     /// The requested messages of a conversation.

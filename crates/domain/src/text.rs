@@ -17,6 +17,8 @@ pub struct TextOutOfBounds {
 }
 
 impl Text {
+    pub const EMPTY: Self = Self(String::new());
+
     /// Takes `raw` when its length in bytes lies within `allowed`; nothing is ever cut.
     ///
     /// # Errors

@@ -130,16 +130,15 @@ const SHORT_READ_ROWS: usize = 64;
 
 /// Whether loading these parts of a group counts as a short read.
 fn is_short(needs: &Needs) -> bool {
-    let Needs { members, accounts, parts, ranges, messages } = needs;
+    let Needs { members, accounts, profiles, parts, ranges, messages } = needs;
     let messages = messages.iter().map(|range| match range {
         MessageRange::Numbered(_, numbers) => numbers.len(),
         MessageRange::Newest { limit, .. } => *limit,
         MessageRange::Random { .. } => usize::MAX,
     });
     let ranges = ranges.iter().map(|range| range.limit);
-    let rows =
-        ranges.chain(messages).fold(members.len() + accounts.len() + parts.len(), usize::saturating_add);
-    rows <= SHORT_READ_ROWS
+    let named = members.len() + accounts.len() + profiles.len() + parts.len();
+    ranges.chain(messages).fold(named, usize::saturating_add) <= SHORT_READ_ROWS
 }
 
 /// Whether loading these rows of people counts as a short read.

@@ -1,7 +1,7 @@
 //! Messages as a store writes them: everything besides number, sender and times.
 
 use landfall_domain::ids::UserId;
-use landfall_domain::message::{At, Body, Content, Tip, TipField, TipKind};
+use landfall_domain::message::{At, Body, Content, Recall, Tip, TipField, TipKind};
 use landfall_domain::people::message::DirectMessage;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub(crate) struct Details {
     to: Vec<String>,
     /// The number of the kind, and the accounts.
     tip: Option<(u8, Vec<String>)>,
-    /// Numbers of fields, and their values.
+    /// Of a tip the numbers of fields, and their values; of a recalled message who recalled it, and why.
     changes: Vec<(u8, String)>,
 }
 
@@ -29,11 +29,37 @@ fn accounts(names: &[String]) -> Option<Vec<UserId>> {
     names.iter().map(|name| UserId::parse(name)).collect()
 }
 
+/// Who recalled a message, among the fields of one whose content is gone.
+const OPERATOR: u8 = 0;
+/// Why it was recalled.
+const REASON: u8 = 1;
+
+fn recall_fields(Recall { operator, reason }: &Recall) -> Vec<(u8, String)> {
+    let reason = (!reason.is_empty()).then(|| (REASON, reason.to_string()));
+    [(OPERATOR, operator.to_string())].into_iter().chain(reason).collect()
+}
+
+/// Who recalled a message whose content is gone, where the fields say so; `None` when they are damaged.
+fn recall(fields: Vec<(u8, String)>) -> Option<Option<Recall>> {
+    let mut recall = None;
+    for (number, value) in fields {
+        match (number, &mut recall) {
+            (OPERATOR, None) => {
+                recall = Some(Recall { operator: UserId::parse(&value)?, reason: Box::default() });
+            }
+            (REASON, Some(recall)) => recall.reason = value.into(),
+            _ => return None,
+        }
+    }
+    Some(recall)
+}
+
 impl Details {
     /// `None` when the message has none of them.
     pub(crate) fn of(content: &Content) -> Option<Self> {
         let details = match content {
-            Content::Gone => Self::default(),
+            Content::Gone(None) => Self::default(),
+            Content::Gone(Some(recall)) => Self { changes: recall_fields(recall), ..Self::default() },
             Content::Sent(body) => Self {
                 receipt: body.receipt,
                 extensible: body.extensible,
@@ -65,7 +91,7 @@ impl Details {
                     .map(|(number, value)| Some((TipField::from_code(number)?, value)))
                     .collect::<Option<_>>()?,
             }),
-            None if elements.is_empty() => Content::Gone,
+            None if elements.is_empty() => Content::Gone(recall(self.changes)?),
             None => Content::Sent(Body {
                 elements: elements.into(),
                 custom: custom.into(),
@@ -106,7 +132,7 @@ impl DirectDetails {
 pub(crate) fn texts(content: &Content) -> (&str, &str) {
     match content {
         Content::Sent(body) => (&body.elements, &body.custom),
-        Content::Tip(_) | Content::Gone => ("", ""),
+        Content::Tip(_) | Content::Gone(_) => ("", ""),
     }
 }
 

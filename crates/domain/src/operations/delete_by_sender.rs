@@ -6,7 +6,7 @@ use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::message::{Content, Conversation};
+use crate::message::{Content, Conversation, Recall};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
@@ -21,6 +21,8 @@ pub struct DeleteBySender {
     pub conversation: Conversation,
     /// The sender of the messages.
     pub sender: UserId,
+    /// Who recalls them.
+    pub operator: UserId,
 }
 
 impl GroupOperation for DeleteBySender {
@@ -53,10 +55,11 @@ impl GroupOperation for DeleteBySender {
         snapshot.log(&self.conversation)?;
         let messages = snapshot.messages.remove(&self.conversation).unwrap_or_default();
         let mut changes = Changes::default();
+        let by = Recall { operator: self.operator.clone(), reason: Box::default() };
         messages
             .into_values()
             .filter(|message| message.sender == self.sender && matches!(message.content, Content::Sent(_)))
-            .for_each(|message| recall(&self.conversation, message, &mut changes));
+            .for_each(|message| recall(&self.conversation, message, &by, &mut changes));
         Ok(Decision::new(changes, ()))
     }
 }
@@ -70,7 +73,8 @@ mod tests {
     use crate::sample::{context, decide, group_id, sent, snapshot, user};
 
     fn operation(kind: GroupType, sender: &str) -> DeleteBySender {
-        DeleteBySender { group: group_id(kind), conversation: Conversation::Group, sender: user(sender) }
+        let (group, conversation) = (group_id(kind), Conversation::Group);
+        DeleteBySender { group, conversation, sender: user(sender), operator: user("dan") }
     }
 
     #[test]

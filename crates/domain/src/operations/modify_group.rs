@@ -208,7 +208,7 @@ mod tests {
                 .iter()
                 .map(|(_, message)| match &message.content {
                     Content::Tip(tip) => tip.changes.clone(),
-                    Content::Sent(_) | Content::Gone => panic!("{kind:?} has another message"),
+                    Content::Sent(_) | Content::Gone(_) => panic!("{kind:?} has another message"),
                 })
                 .collect();
             let news =

@@ -176,7 +176,7 @@ mod tests {
     fn kinds_of_tips(changes: &Changes) -> Vec<TipKind> {
         let tips = changes.new_messages.iter().filter_map(|(_, message)| match &message.content {
             Content::Tip(tip) => Some(tip.kind),
-            Content::Sent(_) | Content::Gone => None,
+            Content::Sent(_) | Content::Gone(_) => None,
         });
         tips.collect()
     }

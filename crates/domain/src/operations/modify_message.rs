@@ -55,7 +55,7 @@ impl GroupOperation for ModifyMessage {
         let message = message.ok_or(Refusal::NoSuchMessage)?;
         let body = match message.content {
             Content::Sent(body) => body,
-            Content::Gone => return Err(Refusal::MessageGone),
+            Content::Gone(_) => return Err(Refusal::MessageGone),
             Content::Tip(_) => {
                 return Err(Refusal::Unfitting("MsgSeq is a system message".to_owned()));
             }

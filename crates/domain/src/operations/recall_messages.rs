@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::message::{Content, Conversation, MessageState};
+use crate::message::{Content, Conversation, MessageState, Recall};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
@@ -18,6 +18,8 @@ pub struct RecallMessages {
     pub group: GroupId,
     pub conversation: Conversation,
     pub numbers: Vec<u32>,
+    /// Who recalls them, and why.
+    pub recall: Recall,
 }
 
 /// What became of one message.
@@ -66,11 +68,11 @@ impl GroupOperation for RecallMessages {
                 // The caller of a repeated call gets what it asked for. [choice]
                 (_, MessageState::Recalled) => RecallOutcome::Recalled,
                 (Content::Sent(_), MessageState::Kept) => {
-                    let gone = message.clone().without_content(MessageState::Recalled);
-                    recall(&self.conversation, std::mem::replace(message, gone), &mut changes);
+                    let gone = message.clone().recalled(self.recall.clone());
+                    recall(&self.conversation, std::mem::replace(message, gone), &self.recall, &mut changes);
                     RecallOutcome::Recalled
                 }
-                (Content::Sent(_) | Content::Tip(_) | Content::Gone, _) => RecallOutcome::NotRecallable,
+                (Content::Sent(_) | Content::Tip(_) | Content::Gone(_), _) => RecallOutcome::NotRecallable,
             }
         };
         let answer = self.numbers.iter().map(&mut outcome).collect();
@@ -88,7 +90,11 @@ mod tests {
     use crate::ids::TopicId;
     use crate::message::{Tip, TipKind};
     use crate::part::PartFamily;
-    use crate::sample::{decide, group_id, sent, snapshot};
+    use crate::sample::{decide, group_id, sent, snapshot, user};
+
+    fn by_dan() -> Recall {
+        Recall { operator: user("dan"), reason: "rude".into() }
+    }
 
     fn recall(kind: GroupType, numbers: &[u32]) -> Result<(Vec<u32>, Vec<RecallOutcome>), Refusal> {
         let mut snapshot = snapshot(kind, &[]);
@@ -103,6 +109,7 @@ mod tests {
             group: group_id(kind),
             conversation: Conversation::Group,
             numbers: numbers.to_vec(),
+            recall: by_dan(),
         };
         let Decision { changes, answer, .. } = decide(&operation, &snapshot)?;
         // With their receipts and extensions, except those already removed.
@@ -118,7 +125,8 @@ mod tests {
             .collect();
         assert_eq!(changes.removed_families, dropped);
         let recalled = changes.updated_messages.into_iter().map(|(_, message)| {
-            assert_eq!((&message.content, message.state), (&Content::Gone, MessageState::Recalled));
+            let gone = Content::Gone(Some(by_dan()));
+            assert_eq!((message.content, message.state), (gone, MessageState::Recalled));
             message.seq
         });
         Ok((recalled.collect(), answer))
@@ -139,7 +147,8 @@ mod tests {
     fn a_topic_must_be_there() {
         let group = group_id(GroupType::Community);
         let topic = TopicId::generate(&group, 1);
-        let operation = RecallMessages { group, conversation: Conversation::Topic(topic), numbers: vec![1] };
+        let conversation = Conversation::Topic(topic);
+        let operation = RecallMessages { group, conversation, numbers: vec![1], recall: by_dan() };
         let refused = decide(&operation, &snapshot(GroupType::Community, &[])).unwrap_err();
         assert_eq!(refused, Refusal::NoSuchTopic);
     }

@@ -56,10 +56,7 @@ impl GroupOperation for SendMessage {
     }
 
     fn needs(&self, context: &Context, group: &Group) -> Needs {
-        let mut needs = Needs::default();
-        if !self.by_administrator {
-            needs.accounts.push(self.sender.clone());
-        }
+        let mut needs = Needs { profiles: vec![self.sender.clone()], ..Needs::default() };
         if group.kind.can().members {
             needs.members.push(self.sender.clone());
         } else {
@@ -103,7 +100,7 @@ impl GroupOperation for SendMessage {
             return Err(Refusal::Muted);
         }
         if self.online_only {
-            let event = self.event(self.message(0, now, &snapshot.group));
+            let event = self.event(self.message(0, now, &snapshot.group), &snapshot);
             return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).with_event(event));
         }
         let mut after = log.clone();
@@ -120,7 +117,7 @@ impl GroupOperation for SendMessage {
             changes.group.get_or_insert_with(|| snapshot.group.clone()).active = true;
         }
         let message = self.message(seq, now, &snapshot.group);
-        let event = self.event(message.clone());
+        let event = self.event(message.clone(), &snapshot);
         if snapshot.group.kind.can().history {
             changes.new_messages.push((self.conversation.clone(), message));
         }
@@ -178,8 +175,13 @@ impl SendMessage {
         changes.updated_members.push(member);
     }
 
-    fn event(&self, message: Message) -> Event {
-        Event::Sent { conversation: self.conversation.clone(), message, online_only: self.online_only }
+    fn event(&self, message: Message, snapshot: &GroupSnapshot) -> Event {
+        Event::Sent {
+            conversation: self.conversation.clone(),
+            message,
+            sender: snapshot.sender_profile(&self.sender),
+            online_only: self.online_only,
+        }
     }
 
     fn message(&self, seq: u32, sent: Timestamp, group: &Group) -> Message {

@@ -36,7 +36,7 @@ pub fn takes_extensions(group: &Group, message: Option<&Message>) -> Result<(), 
     match message.map(|message| &message.content) {
         Some(Content::Sent(body)) if body.extensible => Ok(()),
         Some(Content::Sent(_) | Content::Tip(_)) => Err(Refusal::NotExtensible),
-        Some(Content::Gone) | None => Err(Refusal::NoMessageToExtend),
+        Some(Content::Gone(_)) | None => Err(Refusal::NoMessageToExtend),
     }
 }
 

@@ -6,6 +6,7 @@ use super::message::{DirectMessage, MessageKey};
 use super::official::OfficialEvent;
 use super::portrait::PortraitItem;
 use super::{Pair, Subject};
+use crate::account::SenderProfile;
 use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::ids::UserId;
 use crate::time::Timestamp;
@@ -65,6 +66,8 @@ pub enum PeopleEvent {
         pair: Pair,
         /// The message; its place is 0 when it is not kept.
         message: Box<DirectMessage>,
+        /// What others see of its sender.
+        sender: SenderProfile,
         /// How many messages the receiver has not read of anybody.
         unread: u64,
         /// Whether an import brought it, of which the app's webhook is not notified.

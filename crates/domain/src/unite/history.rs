@@ -109,7 +109,7 @@ impl History {
                 takes
             }
             // What is gone stays gone.
-            (Content::Gone | Content::Tip(_), Some(_)) => self.figure.of_both(false, on),
+            (Content::Gone(_) | Content::Tip(_), Some(_)) => self.figure.of_both(false, on),
             (_, None) => false,
         };
         if seq < message.seq

@@ -54,7 +54,7 @@ impl Reach {
         self.messages += 1;
         self.bytes += match &message.content {
             Content::Sent(body) => body.elements.len() + body.custom.len(),
-            Content::Tip(_) | Content::Gone => 0,
+            Content::Tip(_) | Content::Gone(_) => 0,
         };
         let fits = self.messages <= MESSAGES_MAX && self.bytes <= BYTES_MAX;
         if fits { Ok(()) } else { Err(Kept::TooManyMessages) }

@@ -56,7 +56,7 @@ struct GroupLine<'a> {
 fn said(content: &Content) -> Option<(&RawValue, &str)> {
     match content {
         Content::Sent(body) => Some((serde_json::from_str(&body.elements).ok()?, &body.custom)),
-        Content::Tip(_) | Content::Gone => None,
+        Content::Tip(_) | Content::Gone(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::frame::ConversationKey;
 use super::hub::Hub;
+use super::senders::Senders;
 use super::session::{CloseReason, Session};
 use crate::apps::App;
 use crate::platform::Platform;
@@ -10,9 +11,9 @@ use crate::state::Server;
 use crate::webhook::presence::{self, ConnectionState};
 use landfall_domain::actor::{ActingAccount, Actor};
 use landfall_domain::context::Context;
-use landfall_domain::error::OperationError;
+use landfall_domain::error::{OperationError, StoreError};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::PartKey;
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::time::Timestamp;
@@ -93,13 +94,26 @@ impl ConnectedClient {
                 Ok(Some(snapshot))
             }
             Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
-            Err(OperationError::Store(error)) => {
-                self.server.error_log.log(|suppressed| {
-                    tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
-                });
-                Err(CloseReason::TryAgain)
-            }
+            Err(OperationError::Store(error)) => Err(self.unreadable(&error)),
         }
+    }
+
+    /// The senders of messages of a group.
+    pub(super) async fn senders(
+        &self,
+        group: &GroupId,
+        messages: impl IntoIterator<Item = &Message>,
+    ) -> Result<Senders, CloseReason> {
+        let read = Senders::read(&*self.server.store, self.app.id, group, messages).await;
+        read.map_err(|error| self.unreadable(&error))
+    }
+
+    /// Logs why a history cannot be read.
+    pub(super) fn unreadable(&self, error: &StoreError) -> CloseReason {
+        self.server.error_log.log(|suppressed| {
+            tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
+        });
+        CloseReason::TryAgain
     }
 
     /// What `needs` names of one group.

@@ -234,8 +234,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         }
         if let Some(sent) = self.direct.gap_before(pair, seq) {
             let missing = self.client.missing_before(pair, sent, seq).await.map_err(Disconnected::Closed)?;
-            for message in missing {
-                self.send_direct(pair, message.seq, Some(&direct::message(pair, &message).into())).await?;
+            for (message, sender) in missing {
+                let text = direct::message(pair, &message, &sender).into();
+                self.send_direct(pair, message.seq, Some(&text)).await?;
             }
         }
         self.send_direct(pair, seq, text).await
@@ -342,7 +343,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         for message in found.seen_by(&account) {
             let is_own = self.client.session.has_sent(&direct::sender(&pair, message));
             if !is_own {
-                self.feed(direct::message(&pair, message).into()).await?;
+                self.feed(direct::message(&pair, message, &found.sender(message)).into()).await?;
             }
             self.direct.sent(&pair, message.seq);
             if is_own {
@@ -383,9 +384,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let messages = snapshot.messages.remove(&key.conversation).unwrap_or_default();
         let kind = snapshot.group.kind;
         let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
+        let senders =
+            self.client.senders(&key.group, messages.values()).await.map_err(Disconnected::Closed)?;
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if snapshot.shows(&key.conversation, message, &self.client.session.account) {
-                let frame = frame::stored(&key, kind, message, &self.client.hub.files);
+                let frame = frame::stored(&key, kind, senders.with(message), &self.client.hub.files);
                 let is_own = self.is_own(&frame);
                 if !is_own {
                     self.feed(frame.text).await?;

@@ -2,6 +2,7 @@
 
 use super::client::ConnectedClient;
 use super::session::CloseReason;
+use landfall_domain::account::{Account, SenderProfile};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::fact::{Chat, Fact, FactKey};
 use landfall_domain::people::message::{DirectMessage, DirectRange};
@@ -9,6 +10,7 @@ use landfall_domain::people::official::broadcaster;
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// Messages before a new one that are looked for when they have not arrived.
 const GAP_MAX: u32 = 200;
@@ -19,6 +21,8 @@ pub(super) struct DirectHistory {
     pub(super) last_seq: u32,
     /// In the order of their arrival.
     pub(super) messages: Vec<DirectMessage>,
+    /// The two accounts, those that exist.
+    accounts: BTreeMap<UserId, Account>,
     /// The place of the last message that was imported silently.
     imported: u32,
     /// The place up to which the account has cleared it.
@@ -30,6 +34,11 @@ pub(super) struct DirectHistory {
 }
 
 impl DirectHistory {
+    /// What others see of the sender of a message.
+    pub(super) fn sender(&self, message: &DirectMessage) -> SenderProfile {
+        self.accounts.get(&message.sender).map(Account::as_sender).unwrap_or_default()
+    }
+
     /// The messages that an account of the conversation sees.
     pub(super) fn seen_by<'a>(&'a self, account: &'a UserId) -> impl Iterator<Item = &'a DirectMessage> {
         let is_for = |message: &&DirectMessage| {
@@ -59,17 +68,15 @@ impl ConnectedClient {
         let log = (Subject::Pair(pair.clone()), FactKey::Log);
         let limit = usize::try_from(limit).unwrap_or_default();
         let range = DirectRange::After { pair: pair.clone(), seq: after, limit };
+        let accounts = if official.is_none() && limit != 0 { pair.accounts().into() } else { Vec::new() };
         let needs = PeopleNeeds {
+            accounts: accounts.into_iter().cloned().collect(),
             facts: vec![chat.clone(), log.clone()],
             messages: vec![range],
             ..PeopleNeeds::default()
         };
-        let found = self.server.store.people(self.app.id, needs).await.map_err(|error| {
-            self.server.error_log.log(|suppressed| {
-                tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
-            });
-            CloseReason::TryAgain
-        })?;
+        let found = self.server.store.people(self.app.id, needs).await;
+        let found = found.map_err(|error| self.unreadable(&error))?;
         let (last_seq, imported) = match found.facts.get(&log) {
             Some(Fact::Log(log)) => (log.last_seq(), log.imported),
             _ => (0, 0),
@@ -80,11 +87,12 @@ impl ConnectedClient {
             _ => (0, Timestamp(0), official.is_none()),
         };
         if !is_open {
-            let (last_seq, messages) = (0, Vec::new());
-            return Ok(DirectHistory { last_seq, messages, imported, cleared, since, is_open });
+            let (last_seq, messages, accounts) = (0, Vec::new(), BTreeMap::new());
+            return Ok(DirectHistory { last_seq, messages, accounts, imported, cleared, since, is_open });
         }
         let messages = found.messages_of(pair).cloned().collect();
-        Ok(DirectHistory { last_seq, messages, imported, cleared, since, is_open })
+        let accounts = found.accounts;
+        Ok(DirectHistory { last_seq, messages, accounts, imported, cleared, since, is_open })
     }
 
     /// The messages before the new one with the number `seq` that the client should have got and has not: those after
@@ -94,7 +102,7 @@ impl ConnectedClient {
         pair: &Pair,
         sent: Option<u32>,
         seq: u32,
-    ) -> Result<Vec<DirectMessage>, CloseReason> {
+    ) -> Result<Vec<(DirectMessage, SenderProfile)>, CloseReason> {
         let after = sent.unwrap_or_default().max(seq.saturating_sub(1 + GAP_MAX));
         let found = self.direct_history(pair, after, seq - 1 - after).await?;
         let account = self.account();
@@ -104,6 +112,7 @@ impl ConnectedClient {
                 && (sent.is_some() || self.since < message.key.sent)
                 && (message.sender != *account || !message.quiet)
         };
-        Ok(found.seen_by(account).filter(is_missing).cloned().collect())
+        let missing = found.seen_by(account).filter(is_missing);
+        Ok(missing.map(|message| (message.clone(), found.sender(message))).collect())
     }
 }

@@ -1,10 +1,11 @@
 //! Messages between two accounts, as frames for clients.
 
-use super::frame::{self, Sender};
+use super::frame::{self, RecallFields, Sender, SenderFields};
 use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use crate::event_rows::{ExtensionRow, extension_row, operate_type};
+use landfall_domain::account::SenderProfile;
 use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{Content, MessageState};
@@ -23,10 +24,14 @@ struct MessageFrame<'a> {
     from_account: &'a str,
     #[serde(rename = "To_Account")]
     to_account: &'a str,
+    #[serde(flatten)]
+    sender: SenderFields<'a>,
     /// The place; 0 when no history stores it.
     msg_seq: u32,
     msg_time: u64,
     msg_key: String,
+    #[serde(flatten)]
+    recall: RecallFields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msg_body: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -48,18 +53,24 @@ fn is_zero(flag: &u8) -> bool {
     *flag == 0
 }
 
-fn message_frame(event: &'static str, pair: &Pair, message: &DirectMessage) -> String {
+fn message_frame(
+    event: &'static str,
+    pair: &Pair,
+    (message, sender): (&DirectMessage, &SenderProfile),
+) -> String {
     let said = match &message.content {
         Content::Sent(body) => Some(body),
-        Content::Tip(_) | Content::Gone => None,
+        Content::Tip(_) | Content::Gone(_) => None,
     };
     frame::text(&MessageFrame {
         event,
         from_account: message.sender.as_str(),
         to_account: message.receiver(pair).as_str(),
+        sender: SenderFields::of(sender),
         msg_seq: message.seq,
         msg_time: message.key.sent.0,
         msg_key: message.key.to_string(),
+        recall: RecallFields::of(&message.content),
         msg_body: said.and_then(|body| serde_json::from_str(&body.elements).ok()),
         cloud_custom_data: said.map_or("", |body| &body.custom),
         online_only_flag: u8::from(message.seq == 0),
@@ -71,7 +82,7 @@ fn message_frame(event: &'static str, pair: &Pair, message: &DirectMessage) -> S
 }
 
 /// A message of a history as a frame; of one whose content is gone, the frame that says so.
-pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
+pub(super) fn message(pair: &Pair, message: &DirectMessage, sender: &SenderProfile) -> String {
     if let Some(official) = broadcaster(pair) {
         return official_frames::message(official, message);
     }
@@ -80,7 +91,9 @@ pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
         (_, MessageState::Recalled) => "recalled",
         (_, MessageState::Kept | MessageState::Deleted) => "deleted",
     };
-    message_frame(event, pair, message)
+    let nobody = SenderProfile::default();
+    let sender = if event == "message" { sender } else { &nobody };
+    message_frame(event, pair, (message, sender))
 }
 
 /// Who sent a message with which random number.
@@ -90,14 +103,14 @@ pub(super) fn sender(pair: &Pair, message: &DirectMessage) -> Sender {
 }
 
 /// To the receiver, and to the devices of the sender where the message asks for it.
-pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
+pub(super) fn sent(pair: &Pair, message: &DirectMessage, profile: &SenderProfile) -> Vec<PeopleFrame> {
     let direct = (message.seq != 0).then(|| (pair.to_string(), message.seq));
     let receiver = message.receiver(pair);
     let copied = !message.quiet && !message.hidden_from_sender && *receiver != message.sender;
     let to: Vec<UserId> =
         [receiver.clone()].into_iter().chain(copied.then(|| message.sender.clone())).collect();
     let sender = Some(sender(pair, message));
-    let frame = PeopleFrame::to(names(&to), self::message(pair, message));
+    let frame = PeopleFrame::to(names(&to), self::message(pair, message, profile));
     vec![PeopleFrame { direct, sender, ..frame }]
 }
 
@@ -107,7 +120,7 @@ pub(super) fn changed(pair: &Pair, message: &DirectMessage) -> PeopleFrame {
     let mut to: Vec<UserId> =
         pair.accounts().into_iter().filter(|account| !message.is_hidden_from(account, 0)).cloned().collect();
     to.dedup();
-    PeopleFrame::to(names(&to), message_frame(event, pair, message))
+    PeopleFrame::to(names(&to), message_frame(event, pair, (message, &SenderProfile::default())))
 }
 
 #[derive(Serialize)]

@@ -4,9 +4,12 @@
 
 use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
 use crate::files::signing::FileSigner;
+use landfall_domain::account::SenderProfile;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
+use landfall_domain::message::{
+    Content, Conversation, Message, MessageState, Recall, Tip, TipField, TipKind,
+};
 use landfall_domain::people::Pair;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -131,6 +134,8 @@ struct MessageFrame<'a> {
     msg_time: u64,
     #[serde(rename = "From_Account")]
     from_account: &'a str,
+    #[serde(flatten)]
+    sender: SenderFields<'a>,
     random: u32,
     msg_priority: &'static str,
     msg_body: Option<&'a RawValue>,
@@ -144,6 +149,25 @@ struct MessageFrame<'a> {
     need_read_receipt: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     group_at_info: Vec<AtRow<'a>>,
+}
+
+/// What a message says of its sender.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SenderFields<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    nick: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    face_url: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name_card: &'a str,
+}
+
+impl<'a> SenderFields<'a> {
+    pub(super) fn of(profile: &'a SenderProfile) -> Self {
+        let SenderProfile { nick, face_url, name_card } = profile;
+        Self { nick: nick.as_str(), face_url: face_url.as_str(), name_card }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the member")]
@@ -181,6 +205,27 @@ struct GoneFrame<'a> {
     #[serde(flatten)]
     about: FrameHeader<'a>,
     msg_seq: u32,
+    #[serde(flatten)]
+    recall: RecallFields<'a>,
+}
+
+/// Who recalled a message, and why, as far as that is known.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct RecallFields<'a> {
+    #[serde(rename = "Operator_Account", skip_serializing_if = "str::is_empty")]
+    operator: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
+}
+
+impl<'a> RecallFields<'a> {
+    pub(super) fn of(content: &'a Content) -> Self {
+        match content {
+            Content::Gone(Some(Recall { operator, reason })) => Self { operator: operator.as_str(), reason },
+            Content::Gone(None) | Content::Sent(_) | Content::Tip(_) => Self::default(),
+        }
+    }
 }
 
 /// The name of a tip in the native SDKs. [doc]
@@ -223,7 +268,7 @@ pub(crate) enum MessageEvent {
 pub(crate) fn message(
     key: &ConversationKey,
     kind: GroupType,
-    message: &Message,
+    (message, sender): (&Message, &SenderProfile),
     event: MessageEvent,
     files: &FileSigner,
 ) -> String {
@@ -235,6 +280,7 @@ pub(crate) fn message(
             msg_seq: message.seq,
             msg_time: message.sent.0,
             from_account: message.sender.as_str(),
+            sender: SenderFields::of(sender),
             random: message.random,
             msg_priority: message.priority.as_str(),
             msg_body: serde_json::from_str(&files.signed(&body.elements)).ok(),
@@ -257,12 +303,13 @@ pub(crate) fn message(
                 .map(|(field, value)| ChangeRow { field: field_name(*field), value })
                 .collect(),
         }),
-        Content::Gone => text(&GoneFrame {
+        Content::Gone(_) => text(&GoneFrame {
             about: about(match message.state {
                 MessageState::Recalled => "recalled",
                 MessageState::Kept | MessageState::Deleted => "deleted",
             }),
             msg_seq: message.seq,
+            recall: RecallFields::of(&message.content),
         }),
     }
 }
@@ -273,19 +320,19 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
         Content::Sent(body) if !body.to.is_empty() => {
             body.to.iter().cloned().chain([message.sender.clone()]).collect()
         }
-        Content::Sent(_) | Content::Tip(_) | Content::Gone => Vec::new(),
+        Content::Sent(_) | Content::Tip(_) | Content::Gone(_) => Vec::new(),
     }
 }
 
-/// A message of a history as a frame; it is the same when the history is read again.
+/// A message of a history as a frame; it is the same when the history is read again and its sender is unchanged.
 pub(crate) fn stored(
     key: &Arc<ConversationKey>,
     kind: GroupType,
-    message: &Message,
+    (message, sender): (&Message, &SenderProfile),
     files: &FileSigner,
 ) -> Frame {
     Frame {
-        text: self::message(key, kind, message, MessageEvent::New, files).into(),
+        text: self::message(key, kind, (message, sender), MessageEvent::New, files).into(),
         number: Some((Arc::clone(key), message.seq)),
         direct: None,
         is_message: matches!(message.content, Content::Sent(_)),

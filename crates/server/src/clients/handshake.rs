@@ -6,7 +6,8 @@
 use super::client::ConnectedClient;
 use super::connection::{ClientConnection, send_close};
 use super::frame;
-use super::positions::WINDOW;
+use super::ready;
+use super::requests::FRAME_BYTES_MAX;
 use super::session::{CloseReason, Session};
 use super::throttled_stream::ThrottledStream;
 use crate::apps::App;
@@ -42,8 +43,6 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 /// Where clients connect.
 pub(crate) const PATH: &str = "/v4/gateway";
 
-/// Longest frame of a client, bytes.
-const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// Size of the read buffer, bytes: clients send little, and there are many. It is cleared at every read.
 const READ_BYTES: usize = 1 << 10;
 /// Size of the write buffer, bytes: frames that are sent together take one system call.
@@ -113,8 +112,8 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(WRITE_BYTES)
-        .max_message_size(Some(REQUEST_BYTES_MAX))
-        .max_frame_size(Some(REQUEST_BYTES_MAX));
+        .max_message_size(Some(FRAME_BYTES_MAX))
+        .max_frame_size(Some(FRAME_BYTES_MAX));
     let stream = ThrottledStream::new(TokioIo::new(upgraded));
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let rejection = match admit(&server, &query, &from).await {
@@ -207,18 +206,6 @@ struct AdmittedClient {
     peer: IpAddr,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ReadyFrame<'a> {
-    event: &'static str,
-    identifier: &'a str,
-    session_id: u64,
-    group_count: u64,
-    server_time: u64,
-    /// Messages of one conversation that are sent before the client acknowledges any.
-    window: u32,
-}
-
 async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, mut socket: Socket) {
     let AdmittedClient { account, platform, held, verified, peer } = client;
     let id = server.clients.next_session();
@@ -234,11 +221,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
     let present = ConnectionGuard::new(&client);
     let reason = match enter(&client).await {
         Ok(Some(group_count)) => {
-            let identifier = client.account().as_str();
-            let (event, server_time) = ("ready", client.now().0);
-            let ready =
-                ReadyFrame { event, identifier, session_id: id, group_count, server_time, window: WINDOW };
-            let ready = frame::text(&ready);
+            let ready = ready::ready(&client, group_count);
             client.report_state(ConnectionState::Began, replaced).await;
             let connection =
                 ClientConnection::new(Arc::clone(&client), socket, frames, verified.last_valid, held);

@@ -48,7 +48,7 @@ impl PeopleUpdate {
                 let event = if *follows { "follow_add" } else { "follow_delete" };
                 follow(event, account, others, operator)
             }
-            PeopleEvent::DirectSent { pair, message, .. } => direct::sent(pair, message),
+            PeopleEvent::DirectSent { pair, message, sender, .. } => direct::sent(pair, message, sender),
             PeopleEvent::DirectRecalled { pair, message, .. } => vec![direct::changed(pair, message)],
             PeopleEvent::DirectModified { pair, message } => vec![direct::changed(pair, message)],
             PeopleEvent::DirectRead { reader, peer, until, unread_of_peer, .. } => {

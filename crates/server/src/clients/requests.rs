@@ -38,6 +38,9 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// Longest frame of a client, bytes: a message may be 12,288 bytes long, which escapes can make six times as many.
+pub(super) const FRAME_BYTES_MAX: usize = 64 << 10;
+
 /// All requests, in the order in which the answer to an unknown command names them.
 const REQUESTS: &[Entry] = &[
     Entry::of::<ack::Ack>(),

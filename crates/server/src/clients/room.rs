@@ -6,12 +6,13 @@
 
 use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
+use super::senders::Senders;
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
 use crate::counts::AppCounts;
 use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
-use landfall_domain::error::{NoSuchGroup, OperationError};
+use landfall_domain::error::{NoSuchGroup, OperationError, StoreError};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
 use landfall_domain::message::{Conversation, MessageLog};
@@ -85,6 +86,15 @@ pub(super) struct Room {
 
 /// The store could not be read; the cause is in the log.
 struct StoreUnavailable;
+
+impl RoomContext {
+    fn unavailable(&self, error: &StoreError) -> StoreUnavailable {
+        self.error_log.log(|suppressed| {
+            tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
+        });
+        StoreUnavailable
+    }
+}
 
 impl Room {
     pub(super) fn new(group: GroupId) -> Self {
@@ -196,12 +206,7 @@ impl Room {
         match context.store.snapshot(context.app, self.group.clone(), needs).await {
             Ok(snapshot) => Ok(Some(snapshot)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
-            Err(OperationError::Store(error)) => {
-                context.error_log.log(|suppressed| {
-                    tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
-                });
-                Err(StoreUnavailable)
-            }
+            Err(OperationError::Store(error)) => Err(context.unavailable(&error)),
         }
     }
 
@@ -257,6 +262,20 @@ impl Room {
         self.send(context, Frame { number: Some((key, seq)), ..frame }).await;
     }
 
+    /// Messages, and what is seen of their senders; `None` when the group is gone.
+    async fn read_missing(
+        &self,
+        context: &RoomContext,
+        range: MessageRange,
+    ) -> Result<Option<(GroupSnapshot, Senders)>, StoreUnavailable> {
+        let Some(found) = self.read_topics_and_messages(context, false, vec![range]).await? else {
+            return Ok(None);
+        };
+        let messages = found.messages.values().flat_map(BTreeMap::values);
+        let senders = Senders::read(&*context.store, context.app, &self.group, messages).await;
+        Ok(Some((found, senders.map_err(|error| context.unavailable(&error))?)))
+    }
+
     /// Sends what was missed of the messages after `after`, up to `last`. Imported messages are left out: imports are silent,
     /// and mark everything up to their last message as read. False when the history cannot be read.
     async fn send_missing(
@@ -268,8 +287,8 @@ impl Room {
     ) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
-        let mut snapshot = match self.read_topics_and_messages(context, false, vec![range]).await {
-            Ok(Some(snapshot)) => snapshot,
+        let (snapshot, senders) = match self.read_missing(context, range).await {
+            Ok(Some(found)) => found,
             Ok(None) => return false,
             Err(StoreUnavailable) => {
                 self.needs_retry = true;
@@ -277,7 +296,6 @@ impl Room {
             }
         };
         let kind = snapshot.group.kind;
-        let messages = snapshot.messages.remove(conversation).unwrap_or_default();
         let log = snapshot.log(conversation).cloned().unwrap_or_default();
         let MessageLog { read_by_all, .. } = log;
         let key = self.conversation_key(conversation);
@@ -285,8 +303,8 @@ impl Room {
         if from < last.saturating_sub(MISSED_MAX) {
             self.send(context, missed(&key, from)).await;
         }
-        for (_, message) in messages.range(from + 1..) {
-            self.send(context, frame::stored(&key, kind, message, &context.files)).await;
+        for message in snapshot.messages_of(conversation).into_iter().filter(|message| from < message.seq) {
+            self.send(context, frame::stored(&key, kind, senders.with(message), &context.files)).await;
         }
         if let Some(progress) = &mut self.progress {
             progress.advance(conversation, last);

@@ -49,7 +49,7 @@ impl CloseReason {
         match self {
             Self::Stopping => (1001, "the server is stopping; connect again"),
             Self::TryAgain => (1013, "the server cannot serve you at present; connect again in a while"),
-            Self::Misuse => (1008, "frames of text are expected, of 16 KiB at most"),
+            Self::Misuse => (1008, "frames of text are expected, of 64 KiB at most"),
             Self::Refused => (4001, "the signature was refused"),
             Self::Kicked => (4002, "the account was kicked; connect again with a new UserSig"),
             Self::Replaced => (4003, "more than 10 devices of the account are connected"),

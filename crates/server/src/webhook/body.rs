@@ -173,7 +173,7 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             let (option_type, rows) = attribute_rows(change);
             body.about(group, kind, operator).with("OptionType", &option_type).with("GroupAttr", &rows)
         }
-        Event::Sent { conversation, message, online_only } => {
+        Event::Sent { conversation, message, online_only, .. } => {
             sent(body, about, conversation, message, *online_only)
         }
         Event::Confirmed { reader, receipts } => confirmed(body, about, reader, receipts),
@@ -297,7 +297,7 @@ impl<'a> MessageFields<'a> {
     fn of(conversation: &'a Conversation, message: &'a Message, online_only: bool) -> Self {
         let (elements, custom) = match &message.content {
             Content::Sent(body) => (&*body.elements, &*body.custom),
-            Content::Tip(_) | Content::Gone => ("[]", ""),
+            Content::Tip(_) | Content::Gone(_) => ("[]", ""),
         };
         let Message { sender, random, .. } = message;
         Self { conversation, sender, random: *random, elements, custom, online_only }

@@ -97,7 +97,7 @@ fn sent(body: Body, official: &UserId, message: &DirectMessage) -> Body {
     let nothing = MessageBody::default();
     let content = match &message.content {
         Content::Sent(said) => said,
-        Content::Tip(_) | Content::Gone => &nothing,
+        Content::Tip(_) | Content::Gone(_) => &nothing,
     };
     said(body, official, message.seq == 0, content)
         .with("MsgKey", &BroadcastKey::of(message).to_string())

@@ -67,7 +67,7 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
         PeopleEvent::Followed { account, others, follows: _ } => body
             .with("From_Account", &account.as_str())
             .with("FollowList", &others.iter().map(FollowRow::of).collect::<Vec<_>>()),
-        PeopleEvent::DirectSent { pair, message, unread, imported: _ } => {
+        PeopleEvent::DirectSent { pair, message, sender: _, unread, imported: _ } => {
             let fields = DirectFields::of_message(pair, message);
             let body = direct(body, &fields).with("MsgId", &message.key.id(&message.sender));
             outcome(body, 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
@@ -150,7 +150,7 @@ impl<'a> DirectFields<'a> {
 fn said(message: &DirectMessage) -> (&str, &str) {
     match &message.content {
         Content::Sent(body) => (&body.elements, &body.custom),
-        Content::Tip(_) | Content::Gone => ("[]", ""),
+        Content::Tip(_) | Content::Gone(_) => ("[]", ""),
     }
 }
 

@@ -9,6 +9,7 @@ mod official;
 mod presence;
 mod pushes;
 mod requests;
+mod senders;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
 use crate::receiver::Receiver;
@@ -120,9 +121,10 @@ async fn members_receive_messages_tips_and_notices(store: Store) {
     done(client, "openim/modify_group_msg", json!({ "GroupId": "g", "MsgSeq": 1, "MsgBody": text("hi") }))
         .await;
     assert_eq!(bob.next_is("modified").await["MsgBody"], text("hi"));
-    let recall = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 1 }] });
+    let recall = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 1 }], "Reason": "rude" });
     done(client, "group_msg_recall", recall).await;
-    let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 1 });
+    let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 1,
+        "Operator_Account": "administrator", "Reason": "rude" });
     assert_eq!(bob.next().await, recalled);
 
     drop((ann, bob, eve));

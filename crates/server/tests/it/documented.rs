@@ -54,11 +54,14 @@ fn without_time(key: &Value) -> Value {
 }
 
 async fn prepare(client: &mut Client<TcpStream>) {
-    let accounts = json!(["hana", "ivo", "zoe"].map(|name| json!({ "UserID": name })));
+    let ivo = json!({ "UserID": "ivo", "Nick": "Ivo", "FaceUrl": "https://example.com/ivo.png" });
+    let accounts = json!([{ "UserID": "hana" }, ivo, { "UserID": "zoe" }]);
     done(client, "im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
     let members = json!([{ "Member_Account": "hana" }, { "Member_Account": "ivo" }]);
     let group = json!({ "Type": "Public", "GroupId": GROUP, "Name": "n", "Owner_Account": "hana", "MemberList": members });
     done(client, "import_group", group).await;
+    let card = json!({ "GroupId": GROUP, "Member_Account": "ivo", "NameCard": "Ivo P." });
+    done(client, "modify_group_member_info", card).await;
     let forum = json!({ "Type": "Community", "GroupId": FORUM, "Name": "City forum", "Owner_Account": "hana", "SupportTopic": 1 });
     done(client, "import_group", forum).await;
     let room = json!({ "Type": "Public", "GroupId": "reading-room", "Name": "n", "Owner_Account": "zoe",
@@ -79,7 +82,8 @@ async fn perform(client: &mut Client<TcpStream>) {
     done(client, "modify_group_base_info", json!({ "GroupId": GROUP, "Name": "Slow readers" })).await;
     let modify = json!({ "GroupId": GROUP, "MsgSeq": 1, "MsgBody": text("Chapter 4 is short, @hana") });
     done(client, "openim/modify_group_msg", modify).await;
-    done(client, "group_msg_recall", json!({ "GroupId": GROUP, "MsgSeqList": [{ "MsgSeq": 1 }] })).await;
+    let recall = json!({ "GroupId": GROUP, "MsgSeqList": [{ "MsgSeq": 1 }], "Reason": "Says too much" });
+    done(client, "group_msg_recall", recall).await;
     let notification =
         json!({ "GroupId": GROUP, "Content": "Maintenance at 22:00", "ToMembers_Account": ["hana"] });
     done(client, "send_group_system_notification", notification).await;
@@ -98,6 +102,15 @@ async fn perform(client: &mut Client<TcpStream>) {
     done(client, "million_group_open_http_svc/create_topic", topic).await;
     let trees = json!({ "GroupId": FORUM, "TopicId": PARKS, "Random": 9, "From_Account": "hana", "MsgBody": text("More trees") });
     done(client, "send_group_msg", trees).await;
+}
+
+/// The first frame, from a server with the limits of the service.
+async fn ready() -> Value {
+    let server = Server::start().await;
+    prepare(&mut server.client().await).await;
+    let frame = TestClient::connect_with(&url(&server), &query(APP, "hana")).await.next_is("ready").await;
+    server.stop().await;
+    frame
 }
 
 /// What happens between accounts.
@@ -151,7 +164,8 @@ async fn every_frame_on_the_page_is_received_so() {
     let client = &mut server.client().await;
     prepare(client).await;
     let mut hana = TestClient::connect_with(&url(&server), &query(APP, "hana")).await;
-    let mut received = hana.until("ready").await;
+    hana.until("ready").await;
+    let mut received = vec![ready().await];
     perform(client).await;
     perform_between_accounts(client).await;
     perform_officially(client).await;
@@ -227,7 +241,7 @@ async fn groups_without_unread_counts_have_none() {
 async fn a_client_that_sends_too_much_at_once_is_closed_with_a_reason() {
     let server = Server::start().await;
     let mut ann = TestClient::connect(&server, "ann").await;
-    ann.send(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;
+    ann.send(json!({ "Command": "ping", "RequestId": "x".repeat(64 << 10) })).await;
     assert_eq!(ann.closed().await, (vec![], 1_008));
     server.stop().await;
 }

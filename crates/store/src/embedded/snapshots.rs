@@ -35,6 +35,13 @@ pub(super) fn load(
             snapshot.accounts.insert(account);
         }
     }
+    for account in needs.profiles {
+        if rows.account_exists(app, &account)? {
+            let profile = rows.account(app, &account)?;
+            snapshot.profiles.extend(profile.map(|profile| (account.clone(), profile)));
+            snapshot.accounts.insert(account);
+        }
+    }
     for key in needs.parts {
         let place = keys::part(app, &id, &parts::name(&key));
         if let Some(part) = rows.read(&place, |value| records::decode_part(&key, value))? {

@@ -11,6 +11,7 @@ use super::values::{app_column, count, time_column};
 use crate::parts::topic_of;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
+use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
@@ -51,9 +52,10 @@ impl Work for LoadSnapshot {
 pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<GroupSnapshot, Failure> {
     let reader = GroupReader { tx, app: app_column(app), group: group.id.as_str() };
     // Sent one after the other without waiting for each other's answers.
-    let (members, accounts, named, ranges, messages) = futures_util::try_join!(
+    let (members, mut accounts, profiles, named, ranges, messages) = futures_util::try_join!(
         reader.members(&needs.members),
         reader.accounts(app, &needs.accounts),
+        reader.profiles(app, &needs.profiles),
         try_join_all(needs.parts.iter().map(|key| reader.part(key))),
         try_join_all(needs.ranges.iter().map(|range| reader.part_range(range))),
         try_join_all(needs.messages.iter().map(|range| reader.messages(range))),
@@ -63,7 +65,8 @@ pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Re
         found.entry(place).or_default().insert(message.seq, message);
     }
     let parts = named.into_iter().chain(ranges).flatten().collect();
-    Ok(GroupSnapshot { members, accounts, parts, messages: found, ..GroupSnapshot::of(group) })
+    accounts.extend(profiles.keys().cloned());
+    Ok(GroupSnapshot { members, accounts, profiles, parts, messages: found, ..GroupSnapshot::of(group) })
 }
 
 struct GroupReader<'tx> {
@@ -88,6 +91,13 @@ impl GroupReader<'_> {
             return Ok(BTreeSet::new());
         }
         tables::known_accounts(self.tx, app, accounts).await
+    }
+
+    async fn profiles(&self, app: AppId, accounts: &[UserId]) -> Result<BTreeMap<UserId, Account>, Failure> {
+        if accounts.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        tables::accounts(self.tx, app, accounts).await
     }
 
     async fn part(&self, key: &PartKey) -> Result<Vec<(PartKey, Part)>, Failure> {

@@ -12,7 +12,7 @@ use landfall_domain::group::{GroupType, InviteOption, JoinOption};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::{ReceiveOption, Role};
-use landfall_domain::message::{Body, BodyTooLong, Conversation, Priority};
+use landfall_domain::message::{Body, BodyTooLong, Conversation, Priority, Recall};
 use landfall_domain::operation::GroupOperation;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
@@ -272,15 +272,20 @@ fn history(group: &GroupId) -> BoxedStrategy<Change> {
         unread,
     });
     let id = group.clone();
-    let recall = (some_place(group), numbers()).prop_map(move |(conversation, numbers)| RecallMessages {
-        group: id.clone(),
-        conversation,
-        numbers,
-    });
+    let why = "[a-b]{0,2}".prop_map(Box::from);
+    let recall = (some_place(group), numbers(), some_user(), why).prop_map(
+        move |(conversation, numbers, operator, reason)| RecallMessages {
+            group: id.clone(),
+            conversation,
+            numbers,
+            recall: Recall { operator, reason },
+        },
+    );
     let id = group.clone();
     let by_sender = (some_place(group), some_user()).prop_map(move |(conversation, sender)| DeleteBySender {
         group: id.clone(),
         conversation,
+        operator: sender.clone(),
         sender,
     });
     let id = group.clone();

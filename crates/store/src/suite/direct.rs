@@ -158,7 +158,8 @@ pub(crate) fn some_direct_action(
     });
     let about = (two(), key.clone(), any::<bool>()).prop_map(|((sender, receiver), key, recall)| {
         if recall {
-            return DirectAction::Recall(RecallDirect { sender, receiver, key });
+            let operator = receiver.clone();
+            return DirectAction::Recall(RecallDirect { sender, receiver, key, operator });
         }
         let (elements, custom) = (None, Some("c".into()));
         DirectAction::Modify(ModifyDirect { sender, receiver, key, elements, custom, bytes_max: 6 })
@@ -224,7 +225,12 @@ pub(crate) async fn messages_count_as_unread_until_they_are_read(store: &dyn Sto
     assert_eq!(unread(store, "bob", "ann").await, Some(Unread { count: 5, after: 0 }));
     assert_eq!(unread(store, "ann", "bob").await, None);
     let key = |number| MessageKey { sent: super::NOW, number, random: number };
-    let recall = |number| RecallDirect { sender: user("ann"), receiver: user("bob"), key: key(number) };
+    let recall = |number| RecallDirect {
+        sender: user("ann"),
+        receiver: user("bob"),
+        key: key(number),
+        operator: user("ann"),
+    };
     run(store, DirectAction::Recall(recall(2))).await.unwrap();
     assert_eq!(run(store, DirectAction::Recall(recall(2))).await, Err("Recalled".to_owned()));
     let (reader, peer) = (user("bob"), user("ann"));

@@ -282,6 +282,7 @@ impl GroupOperation for Script {
                 needs.members = vec![account.clone()];
                 needs.members.extend(group.owner.clone());
                 needs.accounts = vec![account.clone()];
+                needs.profiles = vec![account.clone(), UserId::parse("nobody").unwrap()];
             }
             Action::PutTopic(number) | Action::DropTopic(number) => {
                 needs.parts.push(PartKey::Topic(topic(&self.group, *number)));

@@ -108,7 +108,7 @@ pub(crate) async fn a_partial_file_puts_history_before_between_and_behind_what_i
         .values()
         .filter(|message| message.state == MessageState::Recalled)
         .collect();
-    assert_eq!((gone.len(), gone[0].random, &gone[0].content), (1, first[2].random, &Content::Gone));
+    assert_eq!((gone.len(), gone[0].random, &gone[0].content), (1, first[2].random, &Content::Gone(None)));
     assert_eq!(world.accounts.values().collect::<Vec<_>>(), [&Account::placeholder(NOW); 3]);
     assert_eq!((world.groups[&ids[0]].0.member_count, world.lists[0].1), (3, 1));
     assert!(world.joined.values().all(|joined| joined.len() == 1));

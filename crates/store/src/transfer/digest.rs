@@ -116,7 +116,7 @@ mod tests {
     use landfall_domain::fields::{CustomField, FieldKey};
     use landfall_domain::group::{GroupType, InviteOption, JoinOption, Profile};
     use landfall_domain::member::{ReceiveOption, Role};
-    use landfall_domain::message::{Body, Content, MessageLog, MessageState, ReadMark};
+    use landfall_domain::message::{Body, Content, MessageLog, MessageState, ReadMark, Recall};
     use landfall_domain::origin::{JobId, Origin, Seal};
     use landfall_domain::people::fact::Mute;
     use landfall_domain::people::message::MessageKey;
@@ -278,6 +278,10 @@ mod tests {
         all_differ(&kick, changes, |sum, (id, from)| sum.add_kick(id, *from));
     }
 
+    fn by_bob(reason: &str) -> Recall {
+        Recall { operator: UserId::parse("bob").unwrap(), reason: reason.into() }
+    }
+
     #[test]
     fn every_field_of_a_message_between_accounts_and_of_a_fact_counts() {
         let [ann, bob] = ["ann", "bob"].map(|name| UserId::parse(name).unwrap());
@@ -292,7 +296,7 @@ mod tests {
             read: false,
             quiet: false,
             push: Box::default(),
-            content: Content::Gone,
+            content: Content::Gone(None),
         };
         let changes: &[fn(&mut DirectMessage)] = &[
             |message| message.quiet = true,
@@ -306,6 +310,8 @@ mod tests {
             |message| message.hidden_from_sender = true,
             |message| message.hidden_from_receiver = true,
             |message| message.read = true,
+            |message| message.content = Content::Gone(Some(by_bob(""))),
+            |message| message.content = Content::Gone(Some(by_bob("rude"))),
             |message| message.content = Content::Sent(Body { elements: "[]".into(), ..Body::default() }),
         ];
         all_differ(&message, changes, |sum, message| sum.add_direct(&pair, message));

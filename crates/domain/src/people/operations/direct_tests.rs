@@ -10,7 +10,7 @@ use super::recall_direct::{DirectRefusal, RecallDirect};
 use super::send_direct::{SendDirect, SendRefusal, SenderCopy, SentDirect};
 use crate::account::{Account, UnknownAccounts};
 use crate::context::Context;
-use crate::message::{Body, BodyTooLong, Content, MessageState};
+use crate::message::{Body, BodyTooLong, Content, MessageState, Recall};
 use crate::people::changes::PeopleChanges;
 use crate::people::event::PeopleEvent;
 use crate::people::fact::{Chat, ChatState, DirectLog, Fact, FactKey};
@@ -214,13 +214,15 @@ fn a_recalled_message_keeps_its_place_and_no_longer_counts() {
         sender: user(sender),
         receiver: user(receiver),
         key: key(number),
+        operator: user("dan"),
     };
     assert_eq!(people.perform(&recall("bob", "ann", 1)), Err(DirectRefusal::NoSuchMessage));
     assert_eq!(people.perform(&recall("ann", "bob", 3)), Err(DirectRefusal::NoSuchMessage));
     assert_eq!(people.perform(&recall("ann", "bob", 1)), Ok(((), 1)));
     assert_eq!(people.perform(&recall("ann", "bob", 1)), Err(DirectRefusal::Recalled));
     let [first, second] = &people.messages("ann", "bob")[..] else { panic!("both have their places") };
-    assert_eq!((first.state, &first.content), (MessageState::Recalled, &Content::Gone));
+    let by_dan = Recall { operator: user("dan"), reason: Box::default() };
+    assert_eq!((first.state, &first.content), (MessageState::Recalled, &Content::Gone(Some(by_dan))));
     assert_eq!((second.state, people.unread("bob", "ann")), (MessageState::Kept, 1));
 }
 
@@ -248,7 +250,8 @@ fn what_is_not_given_stays_when_a_message_changes() {
     let by_another = ModifyDirect { sender: user("bob"), receiver: user("ann"), ..modify.clone() };
     let missing = ModifyRefusal::Message(DirectRefusal::NoSuchMessage);
     assert_eq!(people.perform(&by_another), Err(missing));
-    people.perform(&RecallDirect { sender: user("ann"), receiver: user("bob"), key: key(1) }).unwrap();
+    let (sender, receiver, operator) = (user("ann"), user("bob"), user("ann"));
+    people.perform(&RecallDirect { sender, receiver, key: key(1), operator }).unwrap();
     let recalled = ModifyRefusal::Message(DirectRefusal::Recalled);
     assert_eq!(people.perform(&modify), Err(recalled));
 }

@@ -1,7 +1,7 @@
 //! Importing a message between two accounts: silently, or as one that is delivered.
 
 use super::conversation::{Arrival, all_unread, pair, unread_sum};
-use crate::account::UnknownAccounts;
+use crate::account::{Account, UnknownAccounts};
 use crate::context::Context;
 use crate::ids::UserId;
 use crate::message::Body;
@@ -94,7 +94,9 @@ impl ImportDirect {
         let added = arrival.add(&mut changes, snapshot, context.now);
         let (message, of_sender) = added.ok_or(ImportDirectRefusal::Full)?;
         let unread = unread_sum(snapshot, receiver, sender, of_sender);
-        let event = PeopleEvent::DirectSent { pair, message: Box::new(message), unread, imported: true };
+        let (message, seen) = (Box::new(message), snapshot.accounts.get(sender).map(Account::as_sender));
+        let sender = seen.unwrap_or_default();
+        let event = PeopleEvent::DirectSent { pair, message, sender, unread, imported: true };
         Ok((changes, Some(event)))
     }
 }

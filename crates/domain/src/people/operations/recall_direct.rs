@@ -3,7 +3,7 @@
 use super::conversation::{all_unread, pair, put_unread, unread, unread_of, unread_sum, without};
 use crate::context::Context;
 use crate::ids::UserId;
-use crate::message::{Content, MessageState};
+use crate::message::{Content, MessageState, Recall};
 use crate::people::Subject;
 use crate::people::changes::PeopleChanges;
 use crate::people::event::PeopleEvent;
@@ -20,6 +20,8 @@ pub struct RecallDirect {
     pub receiver: UserId,
     /// The message.
     pub key: MessageKey,
+    /// Who recalls it.
+    pub operator: UserId,
 }
 
 /// Why a message was not recalled, changed or confirmed.
@@ -66,7 +68,7 @@ impl PeopleOperation for RecallDirect {
     }
 
     fn decide(&self, _: &Context, snapshot: PeopleSnapshot) -> Result<PeopleDecision<()>, DirectRefusal> {
-        let Self { sender, receiver, key } = self;
+        let Self { sender, receiver, key, operator } = self;
         let pair = pair(sender, receiver);
         let message = readable(&snapshot, &pair, sender, key)?;
         let mut changes = PeopleChanges::default();
@@ -77,7 +79,7 @@ impl PeopleOperation for RecallDirect {
         }
         let recalled = DirectMessage {
             state: MessageState::Recalled,
-            content: Content::Gone,
+            content: Content::Gone(Some(Recall { operator: operator.clone(), reason: Box::default() })),
             push: Box::default(),
             ..message.clone()
         };

@@ -60,7 +60,7 @@ impl PeopleOperation for RecallOfficial {
             }
             recalled.push(DirectMessage {
                 state: MessageState::Recalled,
-                content: Content::Gone,
+                content: Content::Gone(None),
                 push: Box::default(),
                 ..message.clone()
             });

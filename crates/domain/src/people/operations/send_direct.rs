@@ -1,6 +1,7 @@
 //! Sending a message to one account or to several, each in a conversation of its own.
 
 use super::conversation::{Arrival, all_unread, pair, unread_sum};
+use crate::account::Account;
 use crate::context::Context;
 use crate::ids::UserId;
 use crate::message::{Body, Content};
@@ -181,7 +182,8 @@ impl<'a> Decision<'a> {
         };
         let unread = unread_sum(snapshot, receiver, sender, unread);
         let message = Box::new(message);
-        self.events.push(PeopleEvent::DirectSent { pair, message, unread, imported: false });
+        let sender = snapshot.accounts.get(sender).map(Account::as_sender).unwrap_or_default();
+        self.events.push(PeopleEvent::DirectSent { pair, message, sender, unread, imported: false });
         Ok(())
     }
 

@@ -45,6 +45,7 @@ fn a_message_is_sent_once_and_unstored_ones_without_a_number() {
     let sent = |seq, online_only| Event::Sent {
         conversation: Conversation::Group,
         message: message(seq),
+        sender: SenderProfile::default(),
         online_only,
     };
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };

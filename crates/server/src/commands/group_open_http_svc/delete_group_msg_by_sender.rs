@@ -28,7 +28,8 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let sender = required_account(self.sender_account, "Sender_Account")?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
-        call.change(DeleteBySender { group, conversation, sender }).await?;
+        let operator = call.caller.clone();
+        call.change(DeleteBySender { group, conversation, sender, operator }).await?;
         Ok(Nothing {})
     }
 }

@@ -151,7 +151,7 @@ fn row(message: Message, with_recalled: bool, files: &FileSigner) -> Result<Row,
         }
         // What a tip says has no form of its own in a history. [choice]
         Content::Tip(_) => row.is_system_msg = Some(1),
-        Content::Gone => {}
+        Content::Gone(_) => {}
     }
     Ok(row)
 }

@@ -12,7 +12,7 @@ use crate::commands::message_seq::{SeqEntries, SeqInput};
 use crate::commands::topic::topic_id;
 use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Conversation, Recall};
 use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,6 @@ pub struct Request {
     group_id: Field<String>,
     topic_id: Field<String>,
     msg_seq_list: Field<Entries<Object<SeqInput>>>,
-    /// Checked and ignored: no notice carries it.
     reason: Field<String>,
 }
 
@@ -48,9 +47,10 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let mut entries = SeqEntries::new(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
         let numbers = std::mem::take(&mut entries.valid);
-        text(self.reason, "Reason", call.limits.messages.recall_reason)?;
+        let reason = text(self.reason, "Reason", call.limits.messages.recall_reason)?.into_string().into();
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
-        let outcomes = call.change(RecallMessages { group, conversation, numbers }).await?;
+        let recall = Recall { operator: call.caller.clone(), reason };
+        let outcomes = call.change(RecallMessages { group, conversation, numbers, recall }).await?;
         let rows = entries.with(outcomes).map(|(msg_seq, outcome)| {
             let ret_code = outcome.map_or(Code::GroupParameter.number(), ret_code);
             Row { msg_seq, ret_code }

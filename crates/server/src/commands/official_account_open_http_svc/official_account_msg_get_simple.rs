@@ -117,7 +117,7 @@ fn before(given: Field<String>) -> Result<MessageKey, Failure> {
 fn row(message: &DirectMessage, files: &FileSigner) -> Result<Row, serde_json::Error> {
     let (elements, custom) = match &message.content {
         Content::Sent(body) => (files.signed(&body.elements).into_owned(), body.custom.clone()),
-        Content::Tip(_) | Content::Gone => ("[]".to_owned(), Box::default()),
+        Content::Tip(_) | Content::Gone(_) => ("[]".to_owned(), Box::default()),
     };
     Ok(Row {
         from_account: message.sender.to_string(),

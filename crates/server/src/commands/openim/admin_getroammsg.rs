@@ -189,7 +189,7 @@ impl Reading {
     fn add(&mut self, message: &DirectMessage) -> Result<bool, Failure> {
         let (elements, custom) = match &message.content {
             Content::Sent(body) => (body.elements.clone(), body.custom.clone()),
-            Content::Tip(_) | Content::Gone => ("[]".into(), Box::default()),
+            Content::Tip(_) | Content::Gone(_) => ("[]".into(), Box::default()),
         };
         let bytes = elements.len() + custom.len();
         if self.rows.len() == self.max || (!self.rows.is_empty() && BYTES_MAX < self.bytes + bytes) {

@@ -33,7 +33,8 @@ impl Command for Request {
             let text = format!("messages can be recalled for {seconds} seconds");
             return Err(Code::DirectRecallOver.because(text));
         }
-        let recalled = call.change_people(RecallDirect { sender, receiver, key }).await;
+        let operator = call.caller.clone();
+        let recalled = call.change_people(RecallDirect { sender, receiver, key, operator }).await;
         recalled.map_err(|error| failure(error, message_failure))?;
         Ok(Nothing {})
     }

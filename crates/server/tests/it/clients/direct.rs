@@ -58,7 +58,11 @@ async fn both_accounts_see_what_happens_to_a_message(store: Store) {
         assert_eq!(device.next_is("modified").await["CloudCustomData"], "c");
         assert_eq!(device.next_is("receipt").await["MsgKeyList"], json!([key]));
         assert_eq!(device.next_is("read").await["Report_Account"], "bob");
-        assert_eq!(device.next_is("recalled").await["MsgSeq"], 1);
+        let recalled = device.next_is("recalled").await;
+        assert_eq!(
+            [&recalled["MsgSeq"], &recalled["Operator_Account"]],
+            [&json!(1), &json!("administrator")]
+        );
     }
     server.stop().await;
 }

@@ -4,7 +4,7 @@ use super::{accounts, done, group, start_relaxed, text, url};
 use crate::harness::{APP, SECOND_APP, Server, Setup, Store, on_both_stores, sign};
 use crate::receiver::Receiver;
 use crate::test_client::TestClient;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_is_refused_is_sent_the_reason() {
@@ -173,7 +173,47 @@ async fn odd_frames_are_answered_or_end_the_connection() {
     let caught = ann.until("caught_up").await;
     assert_eq!(caught.len(), 2, "{caught:?}");
     ann.send(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
-    ann.send(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
+    ann.send(json!({ "Command": "ping", "More": "x".repeat(70_000) })).await;
     assert_eq!(ann.closed().await.1, 1_008);
+    server.stop().await;
+}
+
+/// A ping that is so many bytes long as a frame.
+fn ping_of(bytes: usize) -> Value {
+    let ping = |more: usize| json!({ "Command": "ping", "More": "x".repeat(more) });
+    ping(bytes - ping(0).to_string().len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn frames_of_64_kib_are_read_and_longer_ones_end_the_connection() {
+    let server = Server::start().await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    for bytes in [65_535, 65_536] {
+        assert_eq!(ping_of(bytes).to_string().len(), bytes);
+        assert_eq!(ann.request(ping_of(bytes)).await["ErrorCode"], 0, "{bytes}");
+    }
+    ann.send(ping_of(65_537)).await;
+    assert_eq!(ann.closed().await, (vec![], 1_008));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn escapes_do_not_count_against_the_limit_of_a_message() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let said = "MsgTypeTIMTextElemMsgContentText".len();
+    // A line break is two bytes as it is written, and one of the message.
+    let lines = "\n".repeat(12_288 - said);
+    let of = |random: u32, lines: &str| json!({ "Command": "send_group_msg", "GroupId": "g", "Random": random, "MsgBody": text(lines) });
+    assert_eq!(ann.request(of(1, &lines)).await["ErrorCode"], 0);
+    assert_eq!(bob.next_is("message").await["MsgBody"], text(&lines));
+    assert_eq!(ann.request(of(2, &format!("{lines}x"))).await["ErrorCode"], 80_002);
+    let write = |lines: &str| json!({ "Command": "sendmsg", "To_Account": "bob", "MsgSeq": 1, "MsgRandom": 1, "MsgBody": text(lines) });
+    assert_eq!(ann.request(write(&lines)).await["ErrorCode"], 0);
+    assert_eq!(ann.request(write(&format!("{lines}x"))).await["ErrorCode"], 93_000);
     server.stop().await;
 }

@@ -11,7 +11,7 @@ use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{
-    At, Body, Content, Message, MessageLog, MessageState, Priority, ReadMark, Tip, TipField, TipKind,
+    At, Body, Content, Message, MessageLog, MessageState, Priority, ReadMark, Recall, Tip, TipField, TipKind,
 };
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::text::Text;
@@ -317,7 +317,7 @@ fn hanging() -> (PartKey, Part, Vec<Message>) {
         message(41, Content::Sent(sent)),
         message(42, Content::Tip(tip)),
         message(43, Content::Sent(plain)),
-        message(44, Content::Gone).without_content(MessageState::Recalled),
+        message(44, Content::Gone(None)).without_content(MessageState::Recalled),
     ];
     (PartKey::Topic(topic), Part::Topic(part), messages)
 }
@@ -364,4 +364,13 @@ fn format_1_is_what_is_written() {
     let (_, part, messages) = hanging();
     assert_eq!(hex(&encode_part(&part)), TOPIC_1);
     assert_eq!(hex(&write_page(None, &messages).unwrap()), MESSAGES_1);
+}
+
+#[test]
+fn who_recalled_a_message_and_why_is_read_again() {
+    let (_, _, messages) = hanging();
+    let by = |reason: &str| Recall { operator: UserId::parse("bob").unwrap(), reason: reason.into() };
+    let recalled = messages.into_iter().zip(["", "rude", "\u{0}"]);
+    let recalled: Vec<_> = recalled.map(|(message, reason)| message.recalled(by(reason))).collect();
+    assert_eq!(read_page(2, &write_page(None, &recalled).unwrap()).unwrap(), recalled);
 }

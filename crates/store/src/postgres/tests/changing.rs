@@ -183,6 +183,7 @@ async fn everything_an_operation_changes_reads_back() {
     let needs = Needs {
         members: vec![user("ann"), user("bob"), user("cy")],
         accounts: vec![user("cy"), user("dan")],
+        profiles: Vec::new(),
         parts: vec![extension("c"), extension("b"), topic_key()],
         ranges: vec![PartRange { family: family.clone(), after: Some(extension("a")), limit: 2 }],
         messages: Vec::new(),
