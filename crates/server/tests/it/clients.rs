@@ -4,10 +4,13 @@ mod conversations;
 mod direct;
 mod ends;
 mod friends;
+mod history;
 mod members;
 mod official;
+mod overview;
 mod presence;
 mod pushes;
+mod receipts;
 mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
