@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GroupRow {
     #[serde(flatten)]
-    conversation: ConversationRow,
+    pub(super) conversation: ConversationRow,
     #[serde(flatten)]
     pub(super) profile: Option<Profile>,
     #[serde(skip_serializing_if = "Option::is_none")]
