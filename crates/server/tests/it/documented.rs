@@ -223,6 +223,26 @@ async fn a_client_ahead_of_its_group_misses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_a_history_is_cut_to_the_limit() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    for random in 1..=25 {
+        let message =
+            json!({ "GroupId": GROUP, "Random": random, "From_Account": "ivo", "MsgBody": text("m") });
+        done(client, "send_group_msg", message).await;
+    }
+    let mut hana = TestClient::connect(&server, "hana").await;
+    let page =
+        json!({ "Command": "group_msg_get_simple", "GroupId": GROUP, "ReqMsgNumber": 99, "Forward": 1 });
+    let answer = hana.request(page).await;
+    assert_eq!(answer["RspMsgList"].as_array().map(Vec::len), Some(20), "{answer}");
+    assert_eq!((&answer["NextMsgSeq"], &answer["IsFinished"]), (&json!(21), &json!(0)));
+    drop(hana);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn groups_without_unread_counts_have_none() {
     let server = Server::start().await;
     let client = &mut server.client().await;

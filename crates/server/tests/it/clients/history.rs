@@ -69,14 +69,11 @@ async fn pages_have_what_catching_up_has(store: Store) {
     let events = |event: &str| seen.iter().filter(|frame| frame["Event"] == event).count();
     assert_eq!((events("recalled"), events("tip"), events("message")), (8, 1, 22), "{seen:?}");
     for number in [1, 7, 20, 99] {
-        let most = number.min(20);
-        let mut rows = paged(&mut bob, rest, ("g", most, 0), 0).await;
+        let mut rows = paged(&mut bob, rest, ("g", number, 0), 0).await;
         rows.reverse();
         assert_eq!(rows, seen, "pages of {number}, backward");
-        assert_eq!(paged(&mut bob, rest, ("g", most, 1), 0).await, seen, "pages of {number}, forward");
+        assert_eq!(paged(&mut bob, rest, ("g", number, 1), 0).await, seen, "pages of {number}, forward");
     }
-    let most = bob.request(page("g", 0, 99, 0)).await;
-    assert_eq!(most["RspMsgList"].as_array().unwrap().len(), 20);
 
     // While others send.
     let mut rows = paged(&mut bob, rest, ("g", 6, 0), 5).await;
