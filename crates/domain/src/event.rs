@@ -6,7 +6,7 @@ use crate::attributes::{AttributeChange, Counters};
 use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::fields::CustomField;
 use crate::ids::{TopicId, UserId};
-use crate::member::Role;
+use crate::member::{ReceiveOption, Role};
 use crate::message::{Conversation, Message};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -97,6 +97,8 @@ pub enum Event {
         role: Option<Role>,
         /// Its name in the group now, if that changed.
         name_card: Option<String>,
+        /// What it receives of the group now, if that changed.
+        receive_option: Option<ReceiveOption>,
     },
     /// A message was sent.
     Sent {
@@ -155,10 +157,12 @@ pub enum Joining {
 }
 
 /// The read receipt of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The number of the message.
     pub seq: u32,
+    /// Who sent it.
+    pub sender: UserId,
     /// Members that have read it.
     pub read: usize,
     /// Members that have not.

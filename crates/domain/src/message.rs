@@ -223,6 +223,18 @@ impl Message {
             && matches!(&self.content, Content::Sent(own) if own.elements == body.elements && own.custom == body.custom)
     }
 
+    /// Whether it mentions an account or everybody.
+    #[must_use]
+    pub fn mentions_somebody(&self) -> bool {
+        matches!(&self.content, Content::Sent(body) if body.at.everybody || !body.at.accounts.is_empty())
+    }
+
+    /// Whether it mentions `account`, by itself or with everybody.
+    #[must_use]
+    pub fn mentions(&self, account: &UserId) -> bool {
+        matches!(&self.content, Content::Sent(body) if body.at.everybody || body.at.accounts.contains(account))
+    }
+
     /// Whether readers confirm it. A message whose content is gone no longer has a receipt.
     #[must_use]
     pub fn has_receipt(&self) -> bool {
@@ -406,12 +418,21 @@ pub enum TipField {
     Owner,
     /// Seconds of a mute; 0 ends it.
     MuteSeconds,
+    /// The name of a member within the group. Clients see it; no history keeps it.
+    NameCard,
 }
 
 impl TipField {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Name, Self::Introduction, Self::Notification, Self::FaceUrl, Self::Owner, Self::MuteSeconds];
+    pub const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Introduction,
+        Self::Notification,
+        Self::FaceUrl,
+        Self::Owner,
+        Self::MuteSeconds,
+        Self::NameCard,
+    ];
 
     /// The number that stands for it in every store.
     #[must_use]
@@ -423,6 +444,7 @@ impl TipField {
             Self::FaceUrl => 3,
             Self::Owner => 4,
             Self::MuteSeconds => 5,
+            Self::NameCard => 6,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::import::{ImportMembersRefusal, MemberOutcome};
 use crate::member::{Member, Role};
+use crate::message::Message;
 use crate::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use crate::operation::DynOperation;
 use crate::people::operation::DynPeopleOperation;
@@ -18,6 +19,7 @@ use crate::snapshot::{GroupSnapshot, Needs};
 use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One page of an app's groups, in the order they arrived; to a second, where several servers share a store.
@@ -121,6 +123,26 @@ pub struct JoinedChats {
     pub chats: Vec<JoinedChat>,
     /// The last group that was looked at; `None` when there are no others.
     pub last: Option<GroupId>,
+}
+
+/// Messages of a group's own conversation, by their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRange {
+    /// The group.
+    pub group: GroupId,
+    /// Those with numbers above this one.
+    pub after: u32,
+    /// The last number.
+    pub up_to: u32,
+}
+
+/// Which messages of a range are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichMessages {
+    /// All of them.
+    All,
+    /// Those that mention an account or everybody.
+    Mentions,
 }
 
 /// How a store is doing.
@@ -228,6 +250,15 @@ pub trait Store: Send + Sync {
         after: Option<GroupId>,
         limit: usize,
     ) -> Result<JoinedChats, StoreError>;
+
+    /// Messages of several groups, each named once, by group and in the order of their numbers; of a group that does not exist
+    /// none. Callers ask for short ranges: each number costs a read.
+    async fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError>;
 
     /// Removes messages of groups and of pairs that were sent before `before`, at most `limit` of them; how many were removed, 0 when none is
     /// left.

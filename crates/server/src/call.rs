@@ -21,6 +21,7 @@ use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::state::Server;
 use crate::webhook::before::{self, Question, Verdict};
+use crate::webhook::body::READ_RECEIPT;
 use crate::webhook::receiver::{CallSubscribers, Cause};
 use crate::webhook::sender::Answer;
 use landfall_domain::error::StoreError;
@@ -115,6 +116,12 @@ impl Call {
         self.subscribers.want(command)
     }
 
+    /// Whether somebody may want to know how many members have read a message: the app's receiver, or a client.
+    #[must_use]
+    pub fn counts_readers(&self) -> bool {
+        self.wants_event(READ_RECEIPT) || self.subscribers.clients.any_client_connected()
+    }
+
     /// Asks the app's receiver whether something may happen. `read` takes from an answer that allows it what else the
     /// receiver wants, or says why the answer is not usable.
     ///
@@ -159,6 +166,16 @@ impl Call {
     /// The accounts that are in a live-stream group on any server, each with the time it entered.
     pub async fn visitors(&self, group: &GroupId) -> BTreeMap<UserId, Timestamp> {
         self.subscribers.clients.visitors(group).await
+    }
+
+    /// How many accounts are in a live-stream group: exactly for an administrator, a few seconds old for an account.
+    pub async fn visitor_count(&self, group: &GroupId) -> usize {
+        let clients = &self.subscribers.clients;
+        if self.is_for_account() {
+            clients.recent_visitors(group).await
+        } else {
+            clients.visitors(group).await.len()
+        }
     }
 
     /// Dead letters of the app behind `after`, at most `limit`.

@@ -15,6 +15,7 @@ mod hub;
 mod hubs;
 mod notice;
 mod official_frames;
+mod online_counts;
 mod outgoing_frame;
 #[cfg(test)]
 mod page;
@@ -24,6 +25,7 @@ mod people_frame;
 mod people_update;
 mod positions;
 mod ready;
+mod receipt_frames;
 mod requests;
 mod rest_queue;
 mod room;

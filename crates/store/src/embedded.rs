@@ -63,7 +63,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
 use landfall_domain::origin::JobId;
@@ -76,7 +76,8 @@ use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, GroupRange, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    WhichMessages,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -84,6 +85,7 @@ use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
 pub use repair::{RepairReport, repair};
 use rows::Rows as _;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 pub use transfer::EmbeddedTransfer;
@@ -223,6 +225,15 @@ impl Store for Embedded {
         limit: usize,
     ) -> Result<JoinedChats, StoreError> {
         self.read(false, move |view| view.joined_chats(app, &account, after.as_ref(), limit)).await
+    }
+
+    async fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError> {
+        self.read(false, move |view| view.messages_of_groups(app, ranges, which)).await
     }
 
     async fn expire_messages(

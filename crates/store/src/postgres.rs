@@ -65,13 +65,15 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
+use landfall_domain::message::Message;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
 use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, GroupRange, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    WhichMessages,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -80,6 +82,7 @@ use list_positions::ListPositions;
 use listener::Listener;
 use nodes::Nodes;
 use staging::Staging;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -406,6 +409,15 @@ impl Store for Postgres {
         limit: usize,
     ) -> Result<JoinedChats, StoreError> {
         self.read(reads::ReadJoinedChats { app, account, after, limit }).await
+    }
+
+    async fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError> {
+        self.read(reads::MessagesOfGroups { app, ranges, which }).await
     }
 
     async fn expire_messages(

@@ -96,7 +96,7 @@ impl GroupOperation for MarkRead {
                 changes.put(part, Part::Reader(context.now));
                 let readers = readers.get(&message.seq).unwrap_or(&nobody);
                 let (read, unread) = message.receipt(snapshot.members.keys(), readers);
-                receipts.push(Receipt { seq: message.seq, read, unread });
+                receipts.push(Receipt { seq: message.seq, sender: message.sender.clone(), read, unread });
             }
         }
         let confirmed = Event::Confirmed { reader: self.reader.clone(), receipts };
@@ -193,7 +193,8 @@ mod tests {
         };
         let all = ["known1", "ann", "bob", "cy"];
         let events = decide(&mark("ann", &[1, 2, 3, 4], &all), &snapshot).unwrap().events;
-        let receipts = vec![Receipt { seq: 1, read: 2, unread: 1 }, Receipt { seq: 3, read: 1, unread: 1 }];
+        let receipt = |seq, read, unread| Receipt { seq, sender: user("known1"), read, unread };
+        let receipts = vec![receipt(1, 2, 1), receipt(3, 1, 1)];
         assert_eq!(events, [Event::Confirmed { reader: user("ann"), receipts }]);
         // A message that was confirmed before, or needs no confirmation, makes no event.
         for seq in [1, 3] {

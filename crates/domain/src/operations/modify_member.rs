@@ -83,6 +83,7 @@ impl GroupOperation for ModifyMember {
             account: self.account.clone(),
             role: (after.role != before.role).then_some(after.role),
             name_card: (after.name_card != before.name_card).then(|| after.name_card.clone()),
+            receive_option: (after.receive_option != before.receive_option).then_some(after.receive_option),
         };
         let muted = (after.muted_until != before.muted_until)
             .then(|| Event::Muted { accounts: vec![self.account.clone()], until: after.muted_until });

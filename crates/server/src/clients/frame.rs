@@ -251,6 +251,7 @@ fn field_name(field: TipField) -> &'static str {
         TipField::FaceUrl => "FaceUrl",
         TipField::Owner => "Owner_Account",
         TipField::MuteSeconds => "MuteTime",
+        TipField::NameCard => "NameCard",
     }
 }
 

@@ -4,6 +4,7 @@ use super::broadcasts::Broadcasts;
 use super::delivery_progress::DeliveryProgress;
 use super::direct_frames as direct;
 use super::frame::Frame;
+use super::online_counts::OnlineCounts;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
 use super::people_frame::PeopleFrame;
 use super::people_update::PeopleUpdate;
@@ -39,6 +40,7 @@ pub struct Hub {
     /// What happens in the app.
     pub(crate) counts: Arc<AppCounts>,
     clock: Arc<dyn Clock>,
+    online: OnlineCounts,
 }
 
 impl Hub {
@@ -64,11 +66,12 @@ impl Hub {
             counts: Arc::clone(&counts),
             error_log,
         };
-        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers, counts, clock }
+        let (rooms, online) = (Rooms::new(context), OnlineCounts::default());
+        Self { app, files, sessions, rooms, broadcasts, peers, counts, clock, online }
     }
 
     /// Whether a client may be connected, here or at another server.
-    fn any_client_connected(&self) -> bool {
+    pub(crate) fn any_client_connected(&self) -> bool {
         self.count() != 0 || self.peers.have_clients()
     }
 
@@ -354,6 +357,16 @@ impl Hub {
             all.extend(UserId::parse(&name).map(|account| (account, Timestamp(since))));
         }
         all
+    }
+
+    /// How many accounts are in a live-stream group at all servers, now or a few seconds ago.
+    pub(crate) async fn recent_visitors(&self, group: &GroupId) -> usize {
+        if let Some(count) = self.online.recent(group, self.clock.now()) {
+            return count;
+        }
+        let count = self.visitors(group).await.len();
+        self.online.learn(group, count, self.clock.now());
+        count
     }
 
     /// The accounts in a live-stream group that are connected here.

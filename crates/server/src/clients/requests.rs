@@ -8,7 +8,10 @@ mod chats;
 mod conversation;
 mod enter;
 mod go;
+mod group_msg_get_simple;
+mod group_row;
 mod groups;
+mod history_page;
 mod leave;
 mod pin;
 mod ping;
@@ -47,6 +50,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<catch_up::CatchUp>(),
     Entry::of::<go::Go>(),
     Entry::of::<read::Read>(),
+    Entry::of::<group_msg_get_simple::GroupMsgGetSimple>(),
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
     Entry::of::<chats::Chats>(),

@@ -3,13 +3,14 @@
 use super::frame::{self, ConversationKey, FrameHeader, MessageEvent, Sender};
 use super::notice::{Notice, NoticeKind};
 use super::outgoing_frame::{OutgoingFrame, names};
+use super::receipt_frames;
 use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
 use crate::files::signing::FileSigner;
 use landfall_domain::account::SenderProfile;
 use landfall_domain::event::{Event, Joining, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
-use landfall_domain::member::Role;
+use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::message::{
     Content, Conversation, Message, MessageState, Priority, Tip, TipField, TipKind,
 };
@@ -71,6 +72,15 @@ struct Counter<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Counters<'a> {
     group_counter: Vec<Counter<'a>>,
+}
+
+/// What a member has changed about a conversation of its own.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ConversationFrame<'a> {
+    #[serde(flatten)]
+    about: FrameHeader<'a>,
+    msg_flag: &'static str,
 }
 
 #[derive(Serialize)]
@@ -227,11 +237,15 @@ impl GroupChange<'_> {
                 let seconds = until.0.saturating_sub(self.now.0);
                 frames.push(self.notice(NoticeKind::Muted).mute_time(seconds).to(accounts));
             }
-            Event::MemberChanged { account, role, .. } => match role {
-                Some(Role::Admin) => some(NoticeKind::AdminSet, std::slice::from_ref(account)),
-                Some(Role::Member) => some(NoticeKind::AdminCancelled, std::slice::from_ref(account)),
-                Some(Role::Owner) | None => {}
-            },
+            Event::MemberChanged { account, role, name_card, receive_option } => {
+                match role {
+                    Some(Role::Admin) => some(NoticeKind::AdminSet, std::slice::from_ref(account)),
+                    Some(Role::Member) => some(NoticeKind::AdminCancelled, std::slice::from_ref(account)),
+                    Some(Role::Owner) | None => {}
+                }
+                frames.extend(name_card.as_ref().map(|name| self.renamed(account, name)));
+                frames.extend(receive_option.map(|option| self.conversation(account, option)));
+            }
             Event::Read { account, conversation, seq } => {
                 let notice = self.notice(NoticeKind::Read).at(conversation).msg_seq(*seq);
                 frames.push(notice.to(std::slice::from_ref(account)));
@@ -266,12 +280,11 @@ impl GroupChange<'_> {
                 let now = Extensions { msg_seq: *seq, operate_type, extension_list, seq: *last };
                 frames.push(self.state("extensions", now));
             }
+            Event::Confirmed { receipts, .. } => {
+                frames.extend(receipt_frames::of(self.group, self.kind, receipts));
+            }
             // Recalled messages are among the updated ones. The commands publish the other changes themselves.
-            Event::Recalled { .. }
-            | Event::Full
-            | Event::Created { .. }
-            | Event::Destroyed { .. }
-            | Event::Confirmed { .. } => {}
+            Event::Recalled { .. } | Event::Full | Event::Created { .. } | Event::Destroyed { .. } => {}
         }
     }
 
@@ -311,6 +324,16 @@ impl GroupChange<'_> {
         conversation: &Conversation,
         changes: Vec<(TipField, String)>,
     ) -> OutgoingFrame {
+        self.tip_about(kind, conversation, Vec::new(), changes)
+    }
+
+    fn tip_about(
+        &self,
+        kind: TipKind,
+        conversation: &Conversation,
+        accounts: Vec<UserId>,
+        changes: Vec<(TipField, String)>,
+    ) -> OutgoingFrame {
         let message = Message {
             seq: 0,
             sent: self.now,
@@ -318,11 +341,24 @@ impl GroupChange<'_> {
             random: 0,
             priority: Priority::Normal,
             state: MessageState::Kept,
-            content: Content::Tip(Tip { kind, accounts: Vec::new(), changes }),
+            content: Content::Tip(Tip { kind, accounts, changes }),
         };
         let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
         let message = (&message, self.sender);
         OutgoingFrame::to_group(frame::message(&key, self.kind, message, MessageEvent::New, self.files))
+    }
+
+    /// A tip about the name of a member: it is documented for clients but for no history.
+    fn renamed(&self, account: &UserId, name_card: &str) -> OutgoingFrame {
+        let changes = vec![(TipField::NameCard, name_card.to_owned())];
+        self.tip_about(TipKind::MemberChanged, &Conversation::Group, vec![account.clone()], changes)
+    }
+
+    /// To the devices of a member: what it receives of the group.
+    fn conversation(&self, account: &UserId, option: ReceiveOption) -> OutgoingFrame {
+        let about = FrameHeader::of_group("conversation", self.kind, self.group, &Conversation::Group);
+        let text = frame::text(&ConversationFrame { about, msg_flag: option.as_str() });
+        OutgoingFrame::to_accounts(text, std::slice::from_ref(account))
     }
 
     fn state(&self, event: &'static str, now: impl Serialize) -> OutgoingFrame {

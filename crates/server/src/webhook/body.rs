@@ -164,7 +164,7 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with("OldOwner_Account", &owner(before.as_ref()))
             .with("NewOwner_Account", &after.as_str()),
         Event::ProfileChanged(change) => profile(body.about(group, kind, operator), change),
-        Event::MemberChanged { account, role, name_card } => body
+        Event::MemberChanged { account, role, name_card, .. } => body
             .about(group, kind, operator)
             .with("Modified_Account", &account.as_str())
             .with_some("Role", role.map(Role::as_str).as_ref())
@@ -356,7 +356,7 @@ fn confirmed(
 /// The documented sample names one member beside a count of 1. A list of all readers would grow to hundreds with each
 /// message, so the one is taken to be the member that the event is about. [choice]
 fn receipt_rows<'a>(reader: &'a UserId, receipts: &[Receipt]) -> Vec<ReceiptRow<'a>> {
-    let row = |Receipt { seq, read, unread }: &Receipt| ReceiptRow {
+    let row = |Receipt { seq, read, unread, .. }: &Receipt| ReceiptRow {
         msg_seq: *seq,
         read_num: *read,
         unread_num: *unread,

@@ -183,6 +183,14 @@ async fn receive_from_each_other(settings: &str) {
         let frame = bob.next_is("message").await;
         assert_eq!((&frame["Random"], &frame["MsgSeq"]), (&json!(random), &json!(random + 1)));
     }
+    // The owner confirms at one server what a member sent at the other.
+    let mut ask = message("g", 201);
+    (ask["Command"], ask["NeedReadReceipt"]) = (json!("send_group_msg"), json!(1));
+    let seq = bob.request(ask).await["MsgSeq"].clone();
+    let confirm = json!({ "GroupId": "g", "From_Account": "eve", "MsgSeqList": [{ "MsgSeq": seq }] });
+    done(calls, "group_msg_receipt", confirm).await;
+    let row = json!({ "MsgSeq": seq, "ReadNum": 1, "UnreadNum": 0 });
+    assert_eq!(bob.next_is("receipt").await["MsgList"], json!([row]));
     // Silently; from then on its messages are received all the same.
     done(calls, "import_group", public("imported")).await;
     let members = json!([{ "Member_Account": "bob" }]);

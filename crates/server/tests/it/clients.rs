@@ -4,10 +4,13 @@ mod conversations;
 mod direct;
 mod ends;
 mod friends;
+mod history;
 mod members;
 mod official;
+mod overview;
 mod presence;
 mod pushes;
+mod receipts;
 mod requests;
 mod senders;
 
@@ -183,12 +186,23 @@ async fn members_receive_changes_of_themselves_and_their_group(store: Store) {
     let flag = |flag: &str| json!({ "GroupId": "g", "Member_Account": "bob", "MsgFlag": flag });
     let mut ann = TestClient::connect(&server, "ann").await;
     done(client, "modify_group_member_info", flag("Discard")).await;
+    assert_eq!(bob.next_is("conversation").await["MsgFlag"], "Discard");
     send(client, "g", 12).await;
     // Now the room has delivered it, to nobody but its sender, and will look at the next setting.
     assert_eq!(ann.until("message").await.pop().unwrap()["Random"], 12);
     done(client, "modify_group_member_info", flag("AcceptAndNotify")).await;
+    assert_eq!(bob.next_is("conversation").await["MsgFlag"], "AcceptAndNotify");
     send(client, "g", 13).await;
     assert_eq!(bob.next_is("message").await["Random"], 13);
+    let rename = json!({ "GroupId": "g", "Member_Account": "bob", "NameCard": "Bobby" });
+    done(client, "modify_group_member_info", rename).await;
+    let tips = [bob.next_is("tip").await, ann.until("tip").await.pop().unwrap()];
+    for tip in tips {
+        let fields = ["MsgSeq", "OpName", "MemberList", "ChangeList"].map(|field| tip[field].clone());
+        let (member, change) =
+            (json!([{ "Member_Account": "bob" }]), json!([{ "Field": "NameCard", "Value": "Bobby" }]));
+        assert_eq!(fields, [json!(0), json!("MemberInfoChange"), member, change]);
+    }
     drop((ann, bob, eve));
     server.stop().await;
 }

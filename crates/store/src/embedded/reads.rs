@@ -4,17 +4,23 @@ use super::engine::{Engine, EngineSlot};
 use super::group_cache::Miss;
 use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
+use super::message_pages::read_page;
 use super::records::{self, GroupRow};
 use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
+use crate::parts::topic_of;
 use fjall::{Readable, Snapshot};
 use landfall_domain::error::StoreError;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::store::{GroupPage, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
+use landfall_domain::store::{
+    GroupPage, GroupRange, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, WhichMessages,
+};
 use landfall_domain::time::Timestamp;
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -247,6 +253,33 @@ impl View {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(if more { found } else { JoinedChats { last: None, ..found } })
+    }
+
+    /// The rows of a group that was dissolved may still be there.
+    pub(super) fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError> {
+        let mut found = BTreeMap::new();
+        for GroupRange { group, after, up_to } in ranges {
+            if up_to <= after || self.group_row(app, &group)?.is_none() {
+                continue;
+            }
+            let mut messages = Vec::new();
+            for page in records::page_of(after + 1).0..=records::page_of(up_to).0 {
+                let of_page = read_page(self, app, &group, topic_of(&Conversation::Group), page)?;
+                messages.extend(of_page.into_iter().filter(|message| {
+                    let is_in = after < message.seq && message.seq <= up_to;
+                    is_in && (which == WhichMessages::All || message.mentions_somebody())
+                }));
+            }
+            if !messages.is_empty() {
+                found.insert(group, messages);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn list_groups(

@@ -12,8 +12,10 @@ use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::store::{
-    GroupPage, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow,
+    GroupPage, GroupRange, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow,
+    WhichMessages,
 };
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -266,6 +268,42 @@ impl Work for ReadJoinedChats {
         let mut chats: Vec<JoinedChat> = read_all(&rows)?;
         chats.sort_by(|one, other| one.group.cmp(&other.group));
         Ok(JoinedChats { chats, last: ids.pop().filter(|_| more) })
+    }
+}
+
+/// Messages of several groups.
+pub(super) struct MessagesOfGroups {
+    pub(super) app: AppId,
+    pub(super) ranges: Vec<GroupRange>,
+    pub(super) which: WhichMessages,
+}
+
+#[async_trait]
+impl Work for MessagesOfGroups {
+    type Output = BTreeMap<GroupId, Vec<Message>>;
+    const DOING: &'static str = "reading messages of several groups";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
+        let app = app_column(self.app);
+        let ids: Vec<&str> = self.ranges.iter().map(|range| range.group.as_str()).collect();
+        let after: Vec<i64> = self.ranges.iter().map(|range| range.after.into()).collect();
+        let up_to: Vec<i64> = self.ranges.iter().map(|range| range.up_to.into()).collect();
+        let statement = match self.which {
+            WhichMessages::All => &statements::MESSAGES_OF_GROUPS,
+            WhichMessages::Mentions => &statements::MENTIONS_OF_GROUPS,
+        };
+        let rows = tx.query(statement, &[&app, &ids, &after, &up_to]).await?;
+        let rows: Vec<(GroupId, (Conversation, Message))> = read_all(&rows)?;
+        let mut found: BTreeMap<GroupId, Vec<Message>> = BTreeMap::new();
+        for (group, (_, message)) in rows {
+            // The statement may find more than mentions.
+            if self.which == WhichMessages::All || message.mentions_somebody() {
+                found.entry(group).or_default().push(message);
+            }
+        }
+        found.values_mut().for_each(|messages| messages.sort_by_key(|message| message.seq));
+        Ok(found)
     }
 }
 

@@ -96,8 +96,13 @@ macro_rules! statements {
     };
 }
 
+mod messages;
 mod people;
 
+pub(super) use messages::{
+    MENTIONS_OF_GROUPS, MESSAGES_BY_RANDOM, MESSAGES_NUMBERED, MESSAGES_OF_GROUPS, NEWEST_MESSAGES,
+    OLDEST_MESSAGES, REMOVE_ALL_DAYS, REMOVE_ALL_MESSAGES, REMOVE_DAYS_BEFORE, REMOVE_MESSAGES_BELOW,
+};
 pub(super) use people::{
     COPY_DIRECT, COPY_FACTS, DIRECT_AFTER, DIRECT_BETWEEN, DIRECT_KEYED, DIRECT_NUMBERED, DIRECT_REPEATED,
     FACT_COUNT, FACT_RANGE, FACTS_NAMED, FACTS_OF_SUBJECTS, INSERT_DIRECT, INSERT_DIRECT_DAYS,
@@ -251,37 +256,6 @@ statements! {
         WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name >= $4 AND name < $5";
     REMOVE_ALL_PARTS: Group = "
         DELETE FROM landfall.parts WHERE sdk_app_id = $1 AND group_id = $2";
-
-    /// $5 and $6, the lowest and the highest number: the planner may rather read all messages between them.
-    MESSAGES_NUMBERED: Group = format!(
-        "SELECT {} FROM landfall.messages
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq = ANY($4::bigint[])
-            AND seq >= $5 AND seq <= $6",
-        rows::MESSAGES.columns()
-    );
-    NEWEST_MESSAGES: Group = format!(
-        "SELECT {} FROM landfall.messages
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq <= $4 ORDER BY seq DESC LIMIT $5",
-        rows::MESSAGES.columns()
-    );
-    MESSAGES_BY_RANDOM: Group = format!(
-        "SELECT {} FROM landfall.messages
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND random = ANY($4::bigint[]) AND random >= 0
-            AND sent >= $5",
-        rows::MESSAGES.columns()
-    );
-    OLDEST_MESSAGES: Group = "
-        SELECT seq, sent FROM landfall.messages
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq >= $4 ORDER BY seq LIMIT $5";
-    REMOVE_MESSAGES_BELOW: Group = "
-        DELETE FROM landfall.messages WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq < $4";
-    REMOVE_ALL_MESSAGES: Group = "
-        DELETE FROM landfall.messages WHERE sdk_app_id = $1 AND group_id = $2";
-    REMOVE_DAYS_BEFORE: Group = "
-        DELETE FROM landfall.message_days
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND day < $4";
-    REMOVE_ALL_DAYS: Group = "
-        DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
     /// Makes room for entries at the end of lanes, and makes missing lanes. Locks their rows.
     LENGTHEN_LANES: Group writes rows::lengthen_lanes();
@@ -489,12 +463,13 @@ statements! {
 
 /// All statements.
 #[cfg(test)]
-static ALL: LazyLock<Vec<(&str, &Statement)>> = LazyLock::new(|| [HERE, people::HERE].concat());
+static ALL: LazyLock<Vec<(&str, &Statement)>> =
+    LazyLock::new(|| [HERE, messages::HERE, people::HERE].concat());
 
 /// Those that write rows, with their other form.
 #[cfg(test)]
 static ROW_WISE: LazyLock<Vec<(&str, Option<&Writing>)>> =
-    LazyLock::new(|| [ROW_WISE_HERE, people::ROW_WISE_HERE].concat());
+    LazyLock::new(|| [ROW_WISE_HERE, messages::ROW_WISE_HERE, people::ROW_WISE_HERE].concat());
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
 use landfall_domain::origin::JobId;
@@ -23,12 +23,14 @@ use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, GroupRange, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    WhichMessages,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -121,6 +123,15 @@ impl<R: Route> Store for Forwarding<R> {
         limit: usize,
     ) -> Result<JoinedChats, StoreError> {
         self.0.store().joined_chats(app, account, after, limit).await
+    }
+
+    async fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError> {
+        self.0.store().messages_of_groups(app, ranges, which).await
     }
 
     async fn expire_messages(

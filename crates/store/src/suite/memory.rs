@@ -12,7 +12,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
 use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::part::{Part, PartKey};
@@ -20,7 +20,8 @@ use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{
-    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    GroupPage, GroupRange, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+    WhichMessages,
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -253,6 +254,26 @@ impl Store for Memory {
         Ok(self.with(app, |held| {
             let joined = held.groups.values().filter(|whole| whole.members.contains_key(&account));
             people::joined_chats(joined.map(|whole| &whole.group), after.as_ref(), limit)
+        }))
+    }
+
+    async fn messages_of_groups(
+        &self,
+        app: AppId,
+        ranges: Vec<GroupRange>,
+        which: WhichMessages,
+    ) -> Result<BTreeMap<GroupId, Vec<Message>>, StoreError> {
+        Ok(self.with(app, |held| {
+            let of_range = |GroupRange { group, after, up_to }| {
+                let all = held.groups.get(&group)?.messages.get(&Conversation::Group)?;
+                let some = all.range(after + 1..up_to.max(after) + 1).map(|(_, message)| message.clone());
+                let found: Vec<Message> = match which {
+                    WhichMessages::All => some.collect(),
+                    WhichMessages::Mentions => some.filter(Message::mentions_somebody).collect(),
+                };
+                (!found.is_empty()).then_some((group, found))
+            };
+            ranges.into_iter().filter_map(of_range).collect()
         }))
     }
 

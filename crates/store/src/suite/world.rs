@@ -17,7 +17,7 @@ use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::store::{JoinedChat, JoinedWindow, MemberWindow, Store};
+use landfall_domain::store::{GroupRange, JoinedChat, JoinedWindow, MemberWindow, Store, WhichMessages};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -262,9 +262,35 @@ async fn joined(store: &dyn Store, app: AppId, account: &UserId, turn: usize) ->
         }
         assert_eq!(chats, shown, "{limit} at a time");
     }
+    newest(store, app, &whole.groups, turn).await;
     let found = read(JoinedWindow { kinds, support_topic, inactive, ..all.clone() }).await;
     assert_eq!((found.total, found.groups), (expected.len() as u64, expected));
     whole.groups
+}
+
+/// Checks the newest messages of these groups, read together, against those of each group.
+async fn newest(store: &dyn Store, app: AppId, groups: &[(Group, Member)], turn: usize) {
+    let count = [1, 3, 40][turn % 3];
+    let mut expected = BTreeMap::new();
+    let mut ranges = vec![GroupRange { group: GroupId::parse("nowhere").unwrap(), after: 0, up_to: 9 }];
+    for (group, _) in groups {
+        let up_to = group.log.last_seq();
+        let after = up_to.saturating_sub(count);
+        let range = MessageRange::Newest { conversation: Conversation::Group, up_to, limit: usize::MAX };
+        let needs = Needs { messages: vec![range], ..Needs::default() };
+        let snapshot = decided(store.snapshot(app, group.id.clone(), needs).await).unwrap();
+        let messages = snapshot.messages_of(&Conversation::Group).into_iter().cloned();
+        expected.insert(group.id.clone(), messages.filter(|message| after < message.seq).collect::<Vec<_>>());
+        ranges.push(GroupRange { group: group.id.clone(), after, up_to });
+    }
+    for which in [WhichMessages::All, WhichMessages::Mentions] {
+        if which == WhichMessages::Mentions {
+            expected.values_mut().for_each(|messages| messages.retain(Message::mentions_somebody));
+        }
+        expected.retain(|_, messages| !messages.is_empty());
+        let found = store.messages_of_groups(app, ranges.clone(), which).await.unwrap();
+        assert_eq!(found, expected, "{which:?} of the newest {count}");
+    }
 }
 
 /// The whole list, read in pages of `limit`.

@@ -77,7 +77,7 @@ fn tips_name_the_change_and_its_accounts() {
             kind.number()
         );
         assert!(text.starts_with(&start), "{text}");
-        let end = r#""Operator_Account":"ann","MemberList":[{"Member_Account":"bob"}],"ChangeList":[{"Field":"Name","Value":"v"},{"Field":"Introduction","Value":"v"},{"Field":"Notification","Value":"v"},{"Field":"FaceUrl","Value":"v"},{"Field":"Owner_Account","Value":"v"},{"Field":"MuteTime","Value":"v"}]}"#;
+        let end = r#""Operator_Account":"ann","MemberList":[{"Member_Account":"bob"}],"ChangeList":[{"Field":"Name","Value":"v"},{"Field":"Introduction","Value":"v"},{"Field":"Notification","Value":"v"},{"Field":"FaceUrl","Value":"v"},{"Field":"Owner_Account","Value":"v"},{"Field":"MuteTime","Value":"v"},{"Field":"NameCard","Value":"v"}]}"#;
         assert!(text.ends_with(end), "{text}");
     }
 }

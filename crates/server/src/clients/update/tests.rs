@@ -82,7 +82,12 @@ fn silent_changes_of_membership_are_checked_too() {
 #[test]
 fn single_users_are_notified_of_what_concerns_them() {
     let one = |name: &str| vec![user(name)];
-    let role = |role| Event::MemberChanged { account: user("bob"), role: Some(role), name_card: None };
+    let role = |role| Event::MemberChanged {
+        account: user("bob"),
+        role: Some(role),
+        name_card: None,
+        receive_option: None,
+    };
     let read = Event::Read { account: user("ann"), conversation: Conversation::Group, seq: 5 };
     let events = [
         Event::Muted { accounts: one("ann"), until: Timestamp(160) },

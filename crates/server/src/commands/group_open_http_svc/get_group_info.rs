@@ -132,7 +132,7 @@ impl Command for Request {
 async fn online(call: &Call, groups: &[Option<Arc<Group>>], wanted: &Wanted) -> BTreeMap<GroupId, usize> {
     let live = groups.iter().flatten().filter(|group| group.kind.can().live);
     let live = live.filter(|_| wanted.base.counts_online());
-    let counts = live.map(async |group| (group.id.clone(), call.visitors(&group.id).await.len()));
+    let counts = live.map(async |group| (group.id.clone(), call.visitor_count(&group.id).await));
     join_all(counts).await.into_iter().collect()
 }
 

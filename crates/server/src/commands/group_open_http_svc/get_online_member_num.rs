@@ -33,7 +33,7 @@ impl Command for Request {
             return Err(Code::GroupNotAllowed
                 .because(format!("groups of Type {kind} do not count online members; AVChatRoom does")));
         }
-        let online_member_num = call.visitors(&group.id).await.len();
+        let online_member_num = call.visitor_count(&group.id).await;
         Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num })
     }
 }

@@ -8,7 +8,6 @@ use crate::call::{Call, Command};
 use crate::commands::message_seq::{SeqInput, numbers};
 use crate::field::{Field, Object};
 use crate::reply::{Failure, Nothing};
-use crate::webhook::body::READ_RECEIPT;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::mark_read::MarkRead;
 use serde::Deserialize;
@@ -48,10 +47,10 @@ impl Command for Request {
     }
 }
 
-/// The members of the group, if the app's receiver wants the number of readers. An account that joins between this read
+/// The members of the group, if somebody wants the number of readers. An account that joins between this read
 /// and the change is not counted.
 async fn counted(call: &Call, group: &GroupId) -> Result<Vec<UserId>, Failure> {
-    if !call.wants_event(READ_RECEIPT) {
+    if !call.counts_readers() {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(call.limits.messages.receipt_members).unwrap_or(usize::MAX);

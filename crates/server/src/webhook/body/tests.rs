@@ -118,7 +118,8 @@ fn recalled_messages_are_listed_by_number() {
 
 #[test]
 fn a_receipt_names_its_reader_and_counts_all() {
-    let receipts = vec![Receipt { seq: 1, read: 1, unread: 6 }, Receipt { seq: 2, read: 2, unread: 5 }];
+    let receipt = |seq, read, unread| Receipt { seq, sender: user("bob"), read, unread };
+    let receipts = vec![receipt(1, 1, 6), receipt(2, 2, 5)];
     let event = Event::Confirmed { reader: user("ann"), receipts };
     let expected = r#"{"CallbackCommand":"Group.CallbackAfterReadReceipt","GroupId":"g","Type":"Public","GroupMsgReceiptList":[{"MsgSeq":1,"ReadNum":1,"UnreadNum":6,"ReadReceiptMembers":[{"Member_Account":"ann"}]},{"MsgSeq":2,"ReadNum":2,"UnreadNum":5,"ReadReceiptMembers":[{"Member_Account":"ann"}]}],"EventTime":5}"#;
     assert_eq!(body(&event), expected);

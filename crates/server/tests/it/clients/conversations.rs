@@ -49,8 +49,9 @@ async fn pinned_conversations_come_first_and_in_pages(store: Store) {
     for peer in names.iter().take(49) {
         assert_eq!(ann.request(pin(peer, 1)).await["ErrorCode"], 0, "{peer}");
     }
-    let group = json!({ "Command": "pin", "GroupId": "g", "TopFlag": 1 });
-    assert_eq!(ann.request(group.clone()).await["ErrorCode"], 0);
+    let group = json!({ "Command": "pin", "RequestId": "p", "GroupId": "g", "TopFlag": 1 });
+    let answer = ann.request(group.clone()).await;
+    assert_eq!((&answer["ErrorCode"], &answer["RequestId"]), (&json!(0), &json!("p")));
     for (request, code) in [
         (pin("p060", 1), 51_012),
         (pin("eve", 1), 10_004),

@@ -310,7 +310,14 @@ enum Rows {
 }
 
 /// The statements that are planned well only once the planner has looked at the rows, which autovacuum has it do.
-const UNTIL_KNOWN: [&str; 4] = ["MEMBER_OF", "REMOVE_MEMBER", "REMOVE_MEMBERSHIP", "FACTS_OF_SUBJECTS"];
+const UNTIL_KNOWN: [&str; 6] = [
+    "MEMBER_OF",
+    "REMOVE_MEMBER",
+    "REMOVE_MEMBERSHIP",
+    "FACTS_OF_SUBJECTS",
+    "MESSAGES_OF_GROUPS",
+    "MENTIONS_OF_GROUPS",
+];
 
 /// The statement that looks at all accounts of an app, for which no call waits.
 const WHOLE_APP: &str = "COUNT_ACCOUNTS";
