@@ -334,7 +334,8 @@ mod tests {
 
     #[test]
     fn every_command_that_is_not_built_has_a_reason_for_it_and_no_other() {
-        let without: Vec<&str> = COMMANDS.iter().filter(|entry| entry.run.is_none()).map(|entry| entry.path).collect();
+        let without: Vec<&str> =
+            COMMANDS.iter().filter(|entry| entry.run.is_none()).map(|entry| entry.path).collect();
         let explained: Vec<&str> = REASONS.iter().map(|(path, _)| *path).collect();
         assert_eq!(without, explained);
     }
