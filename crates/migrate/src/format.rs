@@ -107,6 +107,26 @@ pub struct Friend {
     pub x: Option<Json>,
 }
 
+/// An account on the blocklist of another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Block {
+    #[serde(rename = "src", skip_serializing_if = "String::is_empty")]
+    pub src: String,
+    #[serde(rename = "key", skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Whose blocklist it is.
+    #[serde(rename = "From_Account")]
+    pub account: String,
+    #[serde(rename = "To_Account")]
+    pub blocked: String,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_time: Option<u64>,
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
+    pub x: Option<Json>,
+}
+
 /// A group, without its members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

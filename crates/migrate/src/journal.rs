@@ -20,8 +20,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tables::{
-    ACCOUNTS, CONVERSATIONS, DIRECT, FILES, FRIENDS, GROUPS, JOBS, MEMBERS, MESSAGES, READS, SOURCE, TEXTS,
-    TOPICS,
+    ACCOUNTS, BLOCKS, CONVERSATIONS, DIRECT, FILES, FRIENDS, GROUPS, JOBS, MEMBERS, MESSAGES, READS, SOURCE,
+    TEXTS, TOPICS,
 };
 use writer::Writer;
 use xxhash_rust::xxh3::xxh3_64;
@@ -119,6 +119,15 @@ impl Journal {
     /// The disk fails.
     pub fn friend(&self, name: &str) -> Result<Option<u64>, JournalError> {
         let table = self.database.begin_read()?.open_table(FRIENDS)?;
+        Ok(table.get(name)?.map(|hash| hash.value()))
+    }
+
+    /// The hash of an entry of a blocklist. `name`: the account, a tab, and the account on its blocklist.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn block(&self, name: &str) -> Result<Option<u64>, JournalError> {
+        let table = self.database.begin_read()?.open_table(BLOCKS)?;
         Ok(table.get(name)?.map(|hash| hash.value()))
     }
 

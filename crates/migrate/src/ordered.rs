@@ -1,7 +1,7 @@
 //! The records of a neutral file in the order in which they are brought in.
 //!
 //! Accounts come first, then files, then group after group: the group, its topics, members, messages in the order in which they
-//! were sent, and how far members have read. Among the groups are the friends of each account, and the messages and read marks of
+//! were sent, and how far members have read. Among the groups are the friends and the blocklist of each account, and the messages and read marks of
 //! each pair of accounts.
 
 use crate::fault::{Fault, FaultCode};
@@ -228,7 +228,13 @@ fn order_key(record: &Record, line: u64) -> Vec<u8> {
     key.push(match kind {
         Kind::Account => ACCOUNTS,
         Kind::File => FILES,
-        Kind::Friend | Kind::Group | Kind::Topic | Kind::Member | Kind::Message | Kind::Read => GROUPS,
+        Kind::Friend
+        | Kind::Block
+        | Kind::Group
+        | Kind::Topic
+        | Kind::Member
+        | Kind::Message
+        | Kind::Read => GROUPS,
     });
     if let Some(bundle) = record.bundle() {
         push_text(&mut key, &bundle);
@@ -241,6 +247,7 @@ fn order_key(record: &Record, line: u64) -> Vec<u8> {
             push_text(&mut key, &file.key);
         }
         Record::Friend(friend) => push_text(&mut key, &friend.friend),
+        Record::Block(block) => push_text(&mut key, &block.blocked),
         Record::Group(_) => {}
         Record::Topic(topic) => push_text(&mut key, &topic.topic_id),
         Record::Member(member) => push_text(&mut key, &member.account),

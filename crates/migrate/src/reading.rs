@@ -19,7 +19,7 @@ pub use groups::{GROUPS_PER_CALL, GroupPage};
 pub use history::Page;
 pub use members::MemberPlace;
 pub(crate) use origins::Origin;
-pub use people::{DirectPage, DirectPlace, DirectRow, FriendRow};
+pub use people::{BlockRow, DirectPage, DirectPlace, DirectRow, FriendRow};
 pub use profiles::{ACCOUNTS_PER_CALL, Profile};
 pub use rows::{GroupRow, MemberRow, MessageRow, TopicRow, is_gone};
 

@@ -7,6 +7,7 @@
 //! [choice] A message that belongs to a thread or replies to one that the file does not have is no fault, because messages get
 //! deleted and threads do not. A file without content and without an address is one.
 
+mod blocks;
 mod body;
 pub mod defaults;
 mod direct;
@@ -25,6 +26,7 @@ use crate::fault::{Fault, FaultCode};
 use crate::format::Record;
 use crate::ordered::Entry;
 use crate::seen::Seen;
+use blocks::BlocksState;
 use direct::PairState;
 use group::GroupState;
 use people::FriendsState;
@@ -53,6 +55,7 @@ pub struct Checker {
     group: Option<GroupState>,
     pair: PairState,
     friends: FriendsState,
+    blocks: BlocksState,
 }
 
 impl Checker {
@@ -66,6 +69,7 @@ impl Checker {
             group: None,
             pair: PairState::default(),
             friends: FriendsState::default(),
+            blocks: BlocksState::default(),
         }
     }
 
@@ -76,6 +80,7 @@ impl Checker {
             Record::Account(account) => self.account(account, &mut faults),
             Record::File(file) => self.file(file, &mut faults),
             Record::Friend(friend) => self.friend(friend, &mut faults),
+            Record::Block(block) => self.block(block, &mut faults),
             Record::Group(group) => self.begin(group, entry, &mut faults),
             Record::Topic(topic) => self.group(entry).topic(topic, &mut faults),
             Record::Member(member) => self.group(entry).member(member, &mut faults),
@@ -106,6 +111,7 @@ pub fn name(record: &Record) -> String {
         Record::Account(account) => account.user_id.clone(),
         Record::File(_) => String::new(),
         Record::Friend(friend) => format!("{} of {}", friend.friend, friend.account),
+        Record::Block(block) => format!("{} by {}", block.blocked, block.account),
         Record::Group(group) => group.group_id.clone(),
         Record::Topic(topic) => topic.topic_id.clone(),
         Record::Member(member) => format!("{} in {}", member.account, member.group_id),

@@ -140,7 +140,7 @@ pub struct VerifyReport {
     /// The file is cut off or damaged: what comes behind that was not compared.
     pub cut_off: bool,
     pub shortened: u64,
-    /// Profiles, lists of friends and one-to-one conversations of the file, and how many of them the server has like this.
+    /// Profiles, lists of friends, blocklists and one-to-one conversations of the file, and how many of them the server has like this.
     pub people: Both,
     /// A hash over the hashes of all groups, in the order of their ids.
     pub hash: String,

@@ -17,6 +17,7 @@ use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::origin::JobId;
+use landfall_domain::people::operations::bring_blocks::BlockToBring;
 use landfall_domain::people::operations::bring_direct::PairToBring;
 use landfall_domain::people::operations::bring_friends::FriendToBring;
 use landfall_domain::people::portrait::PortraitItem;
@@ -43,6 +44,8 @@ pub enum Piece {
     Accounts(Vec<AccountImport>, Vec<(UserId, Vec<PortraitItem>)>),
     /// Friends of an account.
     Friends(UserId, Vec<FriendToBring>),
+    /// The blocklist of an account.
+    Blocks(UserId, Vec<BlockToBring>),
     /// Messages between two accounts; the read marks come with the last ones.
     Direct(PairToBring),
     /// Messages to be staged for a group, which follows.

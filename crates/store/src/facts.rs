@@ -70,6 +70,7 @@ fn brought(job: JobId, about: &Brought) -> String {
     let (letter, name) = match about {
         Brought::Profile(account) => ('a', account.to_string()),
         Brought::Friends(account) => ('b', account.to_string()),
+        Brought::Blocks(account) => ('d', account.to_string()),
         Brought::Direct(pair) => ('c', pair.to_string()),
     };
     format!("{:016x}{letter}{name}", job.0)
@@ -83,6 +84,7 @@ fn brought_named(name: &str) -> Option<FactKey> {
         "a" => Brought::Profile(UserId::parse(name)?),
         "b" => Brought::Friends(UserId::parse(name)?),
         "c" => Brought::Direct(Pair::named(name)?),
+        "d" => Brought::Blocks(UserId::parse(name)?),
         _ => return None,
     };
     Some(FactKey::Brought(job, about))

@@ -5,7 +5,7 @@
 
 mod notes;
 
-pub(super) use notes::{direct, friends, profile};
+pub(super) use notes::{direct, profile, ties};
 pub use notes::{note, sum};
 
 use super::Pair;
@@ -20,6 +20,8 @@ pub enum Brought {
     Profile(UserId),
     /// Friends of an account.
     Friends(UserId),
+    /// The blocklist of an account.
+    Blocks(UserId),
     /// Messages of a pair.
     Direct(Pair),
 }
@@ -28,9 +30,10 @@ pub enum Brought {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BroughtProfile(pub BTreeMap<PortraitTag, PortraitValue>);
 
-/// Friends that a job has made, with [sums](sum) over what the account keeps of them.
+/// Friends that a job has made, with [sums](sum) over what the account keeps of them; or accounts that it has put on a
+/// blocklist, with the times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BroughtFriends(pub BTreeMap<UserId, u64>);
+pub struct BroughtTies(pub BTreeMap<UserId, u64>);
 
 /// Messages that a job has brought in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
 use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
-use super::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use super::brought::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
 use super::counts::{Day, DayCounts};
 use super::folders::{ChatMark, Filed, Folders};
 use super::follow::{Follow, Tie};
@@ -198,7 +198,7 @@ pub enum Fact {
     /// Fields of a profile.
     BroughtProfile(BroughtProfile),
     /// Friends of an account.
-    BroughtFriends(BroughtFriends),
+    BroughtTies(BroughtTies),
     /// Messages of a pair.
     BroughtDirect(BroughtDirect),
     /// What happened on a day.

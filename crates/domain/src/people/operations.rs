@@ -6,6 +6,7 @@ pub mod add_friends;
 pub mod add_subscribers;
 pub mod archive;
 pub mod block;
+pub mod bring_blocks;
 pub mod bring_direct;
 pub mod bring_friends;
 pub mod bring_profiles;

@@ -36,6 +36,7 @@ impl Estimate {
 const ACCOUNTS: &str = "im_open_login_svc/multiaccount_import";
 const PROFILE: &str = "profile/portrait_set";
 const FRIENDS: &str = "sns/friend_import";
+const BLOCKS: &str = "sns/black_list_add";
 const DIRECT: &str = "openim/importmsg";
 const GROUP: &str = "group_open_http_svc/import_group";
 const TOPIC: &str = "group_open_http_svc/import_topic";
@@ -73,6 +74,7 @@ impl Estimator {
             Record::Friend(friend) => {
                 self.row(Kind::Friend, &friend.account, FRIENDS, limits.friends.per_call)
             }
+            Record::Block(block) => self.row(Kind::Block, &block.account, BLOCKS, limits.friends.per_call),
             Record::Group(_) => self.call(GROUP),
             Record::Topic(_) => self.call(TOPIC),
             Record::Member(member) => {
@@ -128,6 +130,7 @@ fn bytes(record: &Record) -> u64 {
         Record::Account(_)
         | Record::File(_)
         | Record::Friend(_)
+        | Record::Block(_)
         | Record::Group(_)
         | Record::Topic(_)
         | Record::Member(_)

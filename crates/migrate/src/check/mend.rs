@@ -3,7 +3,8 @@
 use super::line::with_members;
 use super::split;
 use crate::format::{
-    Account, CustomValue, File, Friend, Group, Json, Member, Message, Read, Record, TagValue, Topic, address,
+    Account, Block, CustomValue, File, Friend, Group, Json, Member, Message, Read, Record, TagValue, Topic,
+    address,
 };
 use crate::ordered::{Entry, Outline};
 use crate::rules::{ServerLimits, defaults, legal, people};
@@ -57,6 +58,7 @@ impl Mender {
             Record::Account(account) => self.account(account),
             Record::File(file) => self.file(file),
             Record::Friend(friend) => self.friend(friend),
+            Record::Block(block) => self.block(block),
             Record::Topic(topic) => self.topic(topic),
             Record::Member(member) => self.member(member),
             Record::Message(message) => self.message(message),
@@ -67,6 +69,7 @@ impl Mender {
             record @ (Record::Account(_)
             | Record::File(_)
             | Record::Friend(_)
+            | Record::Block(_)
             | Record::Group(_)
             | Record::Topic(_)
             | Record::Member(_)
@@ -120,6 +123,14 @@ impl Mender {
         let server = self.server.clone();
         let is_fine = |item: &TagValue| people::friend_field(item, &server).is_ok();
         self.tags(&mut record.custom_item, "CustomItem", is_fine, &mut record.x);
+    }
+
+    fn block(&mut self, record: &mut Block) {
+        self.name(&mut record.account, "From_Account");
+        self.name(&mut record.blocked, "To_Account");
+        if record.add_time.take_if(|time| u64::from(u32::MAX) < *time).is_some() {
+            self.changes.push("AddTime is removed".to_owned());
+        }
     }
 
     /// Fields that are not fine, or come again, move into `x`.

@@ -2,7 +2,7 @@
 
 use super::lost::{self, Lost};
 use super::marks::{Marks, Times};
-use super::place::Place;
+use super::place::{Place, is_pair};
 use crate::format::{Account, File, Group, Json, LineError, Message, Reader, Record, Topic};
 use std::collections::BTreeMap;
 use std::io;
@@ -87,11 +87,11 @@ impl Held {
     fn take(&mut self, record: Record) {
         match record {
             Record::Account(account) => {
-                self.lost.count_if(!account.profile.is_empty(), lost::PROFILES);
                 self.accounts.insert(account.user_id.clone(), account);
             }
             Record::File(file) => self.take_file(file),
             Record::Friend(_) => self.lost.count(lost::FRIENDS),
+            Record::Block(_) => self.lost.count(lost::BLOCKS),
             Record::Group(group) => {
                 if let Some(owner) = &group.owner {
                     self.know(owner);
@@ -118,16 +118,38 @@ impl Held {
                     Some(_) | None => {}
                 }
             }
-            Record::Message(message) => self.lost.count_if(message.receiver().is_some(), lost::DIRECT),
-            Record::Read(read) if read.peer().is_some() => {}
+            Record::Message(message) => {
+                if let Some(to) = message.receiver() {
+                    self.know_pair(&message.from, to, &message.src);
+                }
+            }
             Record::Read(read) => match read.read_ms {
                 Some(ms) => {
-                    let place = Place::new(&read.group_id, read.topic_id.as_deref());
-                    self.reads.entry(place).or_default().insert(read.account, ms);
+                    self.reads.entry(Place::of_read(&read)).or_default().insert(read.account, ms);
                 }
                 None => self.marks.take(read, &mut self.lost),
             },
         }
+    }
+
+    /// A one-to-one conversation is held like a group of its accounts.
+    fn know_pair(&mut self, one: &str, other: &str, src: &str) {
+        let Place { group: id, .. } = Place::pair(one, other);
+        if self.groups.contains_key(&id) {
+            return;
+        }
+        for account in [one, other] {
+            self.know(account);
+            self.members.entry(id.clone()).or_default().entry(account.to_owned()).or_default();
+        }
+        let kind = "Private".to_owned();
+        self.groups.insert(id.clone(), Group { group_id: id, src: src.to_owned(), kind, ..Group::default() });
+    }
+
+    /// The groups, one-to-one conversations first.
+    pub(crate) fn pairs_first(&self) -> impl Iterator<Item = (&String, &Group)> {
+        let (pairs, groups): (Vec<_>, Vec<_>) = self.groups.iter().partition(|(id, _)| is_pair(id));
+        pairs.into_iter().chain(groups)
     }
 
     fn take_file(&mut self, file: File) {
@@ -157,7 +179,7 @@ impl Held {
         let mut failed = Ok(());
         each(file, |line, record| {
             let Record::Message(message) = record else { return };
-            if failed.is_err() || message.receiver().is_some() {
+            if failed.is_err() {
                 return;
             }
             self.know(&message.from);

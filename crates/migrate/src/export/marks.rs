@@ -1,7 +1,7 @@
 //! Read marks as times. The neutral file may have them as messages or as numbers of unread messages.
 
 use super::lost::{self, Lost};
-use super::place::Place;
+use super::place::{Place, is_pair};
 use crate::format::{Message, Read};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -30,12 +30,18 @@ pub(crate) struct Marks {
 
 impl Marks {
     pub(crate) fn take(&mut self, read: Read, lost: &mut Lost) {
-        let place = Place::new(&read.group_id, read.topic_id.as_deref());
+        let place = Place::of_read(&read);
+        let peer = read.peer().map(str::to_owned);
         match (read.read_key, read.unread_msg_num.and_then(|number| usize::try_from(number).ok())) {
             (Some(key), _) => self.by_key.entry((place, key)).or_default().push(read.account),
             (None, Some(unread)) => {
                 lost.count_if(UNREAD_MAX < unread, lost::READ_COUNTS);
                 let unread = unread.min(UNREAD_MAX);
+                // Between two accounts, those of the other count.
+                let place = match peer {
+                    Some(topic) => Place { topic, ..place },
+                    None => place,
+                };
                 let newest = self.newest.entry(place.clone()).or_default();
                 newest.kept_max = newest.kept_max.max(unread + 1);
                 self.by_count.entry(place).or_default().push((read.account, unread));
@@ -50,10 +56,13 @@ impl Marks {
         if !self.newest.contains_key(&place) {
             self.newest.insert(place.clone(), Newest::default());
         }
-        if let Some(newest) = self.newest.get_mut(&place) {
-            newest.times.push(Reverse(sent));
-            if newest.kept_max.max(1) < newest.times.len() {
-                newest.times.pop();
+        let of_sender = is_pair(&place.group).then(|| Place { topic: message.from.clone(), ..place.clone() });
+        for place in of_sender.iter().chain([&place]) {
+            if let Some(newest) = self.newest.get_mut(place) {
+                newest.times.push(Reverse(sent));
+                if newest.kept_max.max(1) < newest.times.len() {
+                    newest.times.pop();
+                }
             }
         }
         let mark = (place, message.key.clone());
@@ -72,9 +81,12 @@ impl Marks {
             newest.into_iter().map(|(place, newest)| (place, times(newest).collect())).collect();
         for (place, accounts) in by_count {
             let times = newest.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let read = |unread: usize| times.get(unread).copied().unwrap_or_default();
+            // Of two accounts, one that has read nothing has read up to before the first message.
+            let nothing = times.last().filter(|_| is_pair(&place.group)).map_or(0, |first| first - 1);
+            let read = |unread: usize| times.get(unread).copied().unwrap_or(nothing);
             let accounts = accounts.into_iter().map(|(account, unread)| (account, read(unread)));
-            reads.entry(place).or_default().extend(accounts);
+            let topic = if is_pair(&place.group) { String::new() } else { place.topic };
+            reads.entry(Place { topic, ..place }).or_default().extend(accounts);
         }
         newest.into_iter().filter_map(|(place, times)| Some((place, *times.first()?))).collect()
     }

@@ -2,7 +2,11 @@
 //!
 //! Groups that came from Mattermost keep their team and name; all others become channels of the team `landfall`, a topic a
 //! channel of its own. Private groups become private channels, all others public ones. Accounts that no e-mail address is
-//! known of get one at `example.invalid`. The owner becomes an administrator of the channel. [choice]
+//! known of get one at `example.invalid`. The owner becomes an administrator of the channel. One-to-one conversations become direct
+//! channels, before those groups that came from one with the same members. [choice]
+//!
+//! Custom fields of profiles that are called like a member of a user, such as `Tag_Profile_Custom_Position`, go there, as does what
+//! the source said of the user under such a name; a title is the position. [choice]
 //!
 //! Mattermost knows a post by its channel, text and millisecond: a second one with the same is moved to the next millisecond.
 
@@ -10,6 +14,7 @@ mod archive;
 mod line;
 mod places;
 mod posts;
+mod profile;
 
 pub use archive::{CONTENTS, write as write_archive};
 
@@ -112,6 +117,8 @@ fn users(
         let x = account.x.as_ref().filter(|_| account.src.starts_with("mattermost"));
         let x = x.map(Json::value).unwrap_or_default();
         let known = |member: &str| x.get(member)?.as_str().map(str::to_owned);
+        let profile = profile::of(account);
+        held.lost.count_if(profile.has_more, lost::PROFILES);
         if teams.is_empty() && x.get("bot").and_then(Value::as_bool) == Some(true) {
             let name = account.nick.as_deref().unwrap_or_default();
             let owner = known("owner").unwrap_or_else(|| (*username).clone());
@@ -119,7 +126,7 @@ fn users(
             put(out, &json!({ "type": "bot", "bot": bot }))?;
             continue;
         }
-        let email = known("email");
+        let email = profile.text("email");
         held.lost.count_if(email.is_none(), lost::EMAILS);
         let nick = cut(account.nick.as_deref().unwrap_or_default(), NICKNAME_CHARACTERS_MAX);
         held.lost.count_if(nick.1, lost::NAMES);
@@ -127,9 +134,9 @@ fn users(
             username,
             email: email.unwrap_or_else(|| format!("{username}@example.invalid")),
             nickname: nick.0,
-            first_name: known("first_name"),
-            last_name: known("last_name"),
-            position: known("position"),
+            first_name: profile.text("first_name"),
+            last_name: profile.text("last_name"),
+            position: profile.text("position").or_else(|| profile.text("title")),
             roles: known("roles").unwrap_or_else(|| "system_user".to_owned()),
             delete_at: x.get("delete_at").and_then(Value::as_u64),
             teams: teams

@@ -2,7 +2,8 @@
 //!
 //! Groups that came from Stream keep their type and id; all others become channels of the type `messaging`, a topic a channel of
 //! its own. A channel without an owner is made by an administrator or another member, because Stream asks who made it. Messages
-//! of other systems get an id made of `src` and `key`. [choice]
+//! of other systems get an id made of `src` and `key`. One-to-one conversations become distinct channels of the type `messaging`;
+//! fields of profiles become custom data of users, called like their tags. [choice]
 
 mod messages;
 mod places;
@@ -38,7 +39,7 @@ pub fn write(file: &Path, spill_directory: &Path, out: &mut dyn Write) -> io::Re
         held.accounts.insert(maker.user_id.clone(), maker);
     }
     let user_ids = user_ids(&mut held);
-    let places = Places::new(&mut held);
+    let places = Places::new(&mut held, &user_ids);
     for (id, account) in &held.accounts {
         put(out, "user", &user(account, user_ids.get(id).map_or(id, |id| id)))?;
     }
@@ -74,6 +75,9 @@ fn user(account: &Account, id: &str) -> Value {
     set(&mut item, "id", Some(id));
     set(&mut item, "name", account.nick.as_deref());
     set(&mut item, "image", account.face_url.as_deref());
+    for field in &account.profile {
+        item.insert(field.tag.clone(), json!(field.value));
+    }
     item.entry("role").or_insert_with(|| "user".into());
     Value::Object(item)
 }

@@ -10,6 +10,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+mod people;
+
 #[derive(Default)]
 struct Collected(Vec<Record>);
 
@@ -29,8 +31,12 @@ fn samples() -> PathBuf {
 }
 
 fn converted(format: Format, path: &Path) -> Vec<Record> {
+    converted_by(format, path, &Mapping::default())
+}
+
+fn converted_by(format: Format, path: &Path, mapping: &Mapping) -> Vec<Record> {
     let mut collected = Collected::default();
-    convert(format, path, &Mapping::default(), &Limits::FAITHFUL, &mut collected).unwrap();
+    convert(format, path, mapping, &Limits::FAITHFUL, &mut collected).unwrap();
     collected.0
 }
 

@@ -1,6 +1,6 @@
 //! One record of the neutral file: its kind, and how a line becomes a record.
 
-use super::{Account, File, Friend, Group, Member, Message, Read, Topic};
+use super::{Account, Block, File, Friend, Group, Member, Message, Read, Topic};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -14,6 +14,7 @@ pub enum Kind {
     Account,
     File,
     Friend,
+    Block,
     Group,
     Topic,
     Member,
@@ -22,10 +23,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Account,
         Self::File,
         Self::Friend,
+        Self::Block,
         Self::Group,
         Self::Topic,
         Self::Member,
@@ -40,6 +42,7 @@ impl Kind {
             Self::Account => "account",
             Self::File => "file",
             Self::Friend => "friend",
+            Self::Block => "block",
             Self::Group => "group",
             Self::Topic => "topic",
             Self::Member => "member",
@@ -62,6 +65,7 @@ impl Kind {
             Self::Account => ACCOUNT,
             Self::File => FILE,
             Self::Friend => FRIEND,
+            Self::Block => BLOCK,
             Self::Group => GROUP,
             Self::Topic => TOPIC,
             Self::Member => MEMBER,
@@ -87,6 +91,7 @@ const FRIEND: &[&str] = &[
     "CustomItem",
     "x",
 ];
+const BLOCK: &[&str] = &["src", "key", "From_Account", "To_Account", "AddTime", "x"];
 const GROUP: &[&str] = &[
     "src",
     "key",
@@ -170,6 +175,7 @@ pub enum Record {
     Account(Account),
     File(File),
     Friend(Friend),
+    Block(Block),
     Group(Group),
     Topic(Topic),
     Member(Member),
@@ -183,9 +189,9 @@ pub enum RecordError {
     /// Not JSON, or cut off.
     #[error("is not a JSON object: {0}")]
     NotJson(String),
-    #[error("has no t; it is one of account, file, friend, group, topic, member, message, read")]
+    #[error("has no t; it is one of account, file, friend, block, group, topic, member, message, read")]
     NoKind,
-    #[error("has t {0:?}; it is one of account, file, friend, group, topic, member, message, read")]
+    #[error("has t {0:?}; it is one of account, file, friend, block, group, topic, member, message, read")]
     UnknownKind(String),
     /// A member that records of this kind do not have.
     #[error("has the member {member}, which records of t {} do not have; put it into x to keep it", kind.as_str())]
@@ -229,6 +235,7 @@ impl Record {
             Kind::Account => Self::Account(members(line)?),
             Kind::File => Self::File(members(line)?),
             Kind::Friend => Self::Friend(members(line)?),
+            Kind::Block => Self::Block(members(line)?),
             Kind::Group => Self::Group(members(line)?),
             Kind::Topic => Self::Topic(members(line)?),
             Kind::Member => Self::Member(members(line)?),
@@ -243,6 +250,7 @@ impl Record {
             Self::Account(_) => Kind::Account,
             Self::File(_) => Kind::File,
             Self::Friend(_) => Kind::Friend,
+            Self::Block(_) => Kind::Block,
             Self::Group(_) => Kind::Group,
             Self::Topic(_) => Kind::Topic,
             Self::Member(_) => Kind::Member,
@@ -258,6 +266,7 @@ impl Record {
             Self::Account(record) => (&record.src, &record.key),
             Self::File(record) => (&record.src, &record.key),
             Self::Friend(record) => (&record.src, &record.key),
+            Self::Block(record) => (&record.src, &record.key),
             Self::Group(record) => (&record.src, &record.key),
             Self::Topic(record) => (&record.src, &record.key),
             Self::Member(record) => (&record.src, &record.key),
@@ -270,7 +279,7 @@ impl Record {
     #[must_use]
     pub fn group_id(&self) -> Option<&str> {
         match self {
-            Self::Account(_) | Self::File(_) | Self::Friend(_) => None,
+            Self::Account(_) | Self::File(_) | Self::Friend(_) | Self::Block(_) => None,
             Self::Group(record) => Some(&record.group_id),
             Self::Topic(record) => Some(&record.group_id),
             Self::Member(record) => Some(&record.group_id),
@@ -289,6 +298,7 @@ impl Record {
             Self::Account(_)
             | Self::File(_)
             | Self::Friend(_)
+            | Self::Block(_)
             | Self::Group(_)
             | Self::Topic(_)
             | Self::Member(_) => None,
@@ -296,10 +306,13 @@ impl Record {
     }
 
     /// What the record is brought in together with: the id of a group; or, with a tab, which no such id has, the two accounts of
-    /// a conversation, or the account whose friends they are. `None` for accounts and files.
+    /// a conversation, or the account whose friends and blocklist they are. `None` for accounts and files.
     #[must_use]
     pub fn bundle(&self) -> Option<Cow<'_, str>> {
         if let Self::Friend(record) = self {
+            return Some(Cow::Owned(format!("{}\t", record.account)));
+        }
+        if let Self::Block(record) = self {
             return Some(Cow::Owned(format!("{}\t", record.account)));
         }
         match self.pair() {
@@ -322,6 +335,7 @@ impl Record {
             Self::Account(record) => write(Kind::Account, record, out),
             Self::File(record) => write(Kind::File, record, out),
             Self::Friend(record) => write(Kind::Friend, record, out),
+            Self::Block(record) => write(Kind::Block, record, out),
             Self::Group(record) => write(Kind::Group, record, out),
             Self::Topic(record) => write(Kind::Topic, record, out),
             Self::Member(record) => write(Kind::Member, record, out),

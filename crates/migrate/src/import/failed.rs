@@ -47,6 +47,7 @@ fn x(record: &mut Record) -> &mut Option<Json> {
         Record::Account(record) => &mut record.x,
         Record::File(record) => &mut record.x,
         Record::Friend(record) => &mut record.x,
+        Record::Block(record) => &mut record.x,
         Record::Group(record) => &mut record.x,
         Record::Topic(record) => &mut record.x,
         Record::Member(record) => &mut record.x,

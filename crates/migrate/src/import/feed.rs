@@ -134,6 +134,7 @@ fn bytes(record: &Record) -> u32 {
         Record::Account(_)
         | Record::File(_)
         | Record::Friend(_)
+        | Record::Block(_)
         | Record::Group(_)
         | Record::Topic(_)
         | Record::Member(_)

@@ -124,7 +124,11 @@ impl GroupWork<'_> {
                 self.end_of_messages().await?;
                 self.read(*line, read).await
             }
-            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Group(_) => Ok(()),
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Block(_)
+            | Record::Group(_) => Ok(()),
         }
     }
 

@@ -1,7 +1,8 @@
-//! Friends, and messages between two accounts.
+//! Friends, blocklists, and messages between two accounts.
 //!
-//! Both may be sent again: a friend that is imported again stays one, and a message is known by its time and its two numbers.
+//! All may be sent again: a friend that is imported again stays one, and a message is known by its time and its two numbers.
 
+mod blocks;
 mod direct;
 
 use super::desk::{End, fault};
@@ -12,6 +13,7 @@ use crate::fault::FaultCode;
 use crate::format::{Friend, Kind, Record};
 use crate::journal::Receipt;
 use crate::rules::people::SOURCE_DEFAULT;
+use blocks::Blocks;
 use direct::Conversation;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -23,9 +25,10 @@ const IS_FRIEND: u64 = 30_520;
 /// What stands between the names of a bundle of people, and is in no id of a group.
 pub(super) const BETWEEN: char = '\t';
 
-/// Brings in the friends of one account, or what passed between two.
+/// Brings in the friends and the blocklist of one account, or what passed between two.
 pub(super) async fn import(run: &Run<'_>, mut items: UnboundedReceiver<Item>) -> Result<(), ImportError> {
     let mut friends = Friends { run, pending: Vec::new() };
+    let mut blocks = Blocks::new(run);
     let mut conversation = Conversation::new(run);
     while let Some(item) = items.recv().await {
         let (kind, start) = (item.entry.record.kind(), Instant::now());
@@ -35,6 +38,11 @@ pub(super) async fn import(run: &Run<'_>, mut items: UnboundedReceiver<Item>) ->
         }
         match &item.entry.record {
             Record::Friend(friend) => friends.add(item.line, friend).await?,
+            Record::Block(block) => {
+                // A friend that comes later would be one again.
+                friends.flush().await?;
+                blocks.add(item.line, block).await?;
+            }
             Record::Message(message) => conversation.message(item.line, message).await?,
             Record::Read(read) => conversation.read(item.line, read)?,
             Record::Account(_)
@@ -48,6 +56,9 @@ pub(super) async fn import(run: &Run<'_>, mut items: UnboundedReceiver<Item>) ->
     let start = Instant::now();
     friends.flush().await?;
     run.desk.took(Kind::Friend, start.elapsed());
+    let start = Instant::now();
+    blocks.flush().await?;
+    run.desk.took(Kind::Block, start.elapsed());
     Ok(())
 }
 

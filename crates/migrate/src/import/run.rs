@@ -72,6 +72,14 @@ impl Run<'_> {
         if self.calls.landfall.is_some() && self.rules.unknown_accounts == UnknownAccounts::Create {
             return Ok(());
         }
+        self.must_know(accounts).await
+    }
+
+    /// As `know`, for commands that make no accounts on any server.
+    pub(super) async fn must_know(
+        &self,
+        accounts: impl IntoIterator<Item = &str>,
+    ) -> Result<(), ImportError> {
         let mut unknown = Vec::new();
         for account in accounts {
             if !unknown.contains(&account) && self.journal.account(account)?.is_none() {
@@ -105,6 +113,7 @@ pub(super) fn content(record: &Record) -> u64 {
     let none = String::new;
     match &mut record {
         Record::Account(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::Block(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Friend(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Group(record) => (record.src, record.key, record.x) = (none(), none(), None),
         Record::Topic(record) => (record.src, record.key, record.x) = (none(), none(), None),

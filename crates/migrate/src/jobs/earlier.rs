@@ -78,6 +78,7 @@ fn name(line: &str) -> u64 {
         Record::Account(_)
         | Record::File(_)
         | Record::Friend(_)
+        | Record::Block(_)
         | Record::Group(_)
         | Record::Topic(_)
         | Record::Member(_) => String::new(),

@@ -45,9 +45,10 @@ pub struct Counts {
     pub left_out: u64,
     /// Groups that were taken out.
     pub removed: u64,
-    /// Friends that are there by this job.
+    /// Friends, and entries of blocklists, that are there by this job.
     pub friends: u64,
-    /// Profiles, lists of friends and conversations that were taken back.
+    pub blocks: u64,
+    /// Profiles, lists of friends, blocklists and conversations that were taken back.
     pub removed_people: u64,
 }
 
@@ -60,11 +61,12 @@ pub struct Kinds {
     pub messages: u64,
     pub reads: u64,
     pub friends: u64,
+    pub blocks: u64,
 }
 
 impl Counts {
     /// As the report of an import counts them: records by kind, where nothing failed. `differs`: groups that differ.
-    fn by_kind(&self, differs: u64) -> [(&'static str, import::Counts); 7] {
+    fn by_kind(&self, differs: u64) -> [(&'static str, import::Counts); 8] {
         let count = |imported, unchanged, updated, skipped| import::Counts {
             imported,
             unchanged,
@@ -77,6 +79,7 @@ impl Counts {
         [
             ("account", count(self.accounts, self.equal_accounts, 0, 0)),
             ("friend", count(self.friends, unchanged.friends, updated.friends, differing.friends)),
+            ("block", count(self.blocks, unchanged.blocks, updated.blocks, differing.blocks)),
             ("group", groups),
             ("topic", count(self.topics, unchanged.topics, updated.topics, differing.topics)),
             ("member", count(self.members, unchanged.members, updated.members, differing.members)),
@@ -269,7 +272,7 @@ impl JobOutcome {
             }
         }
         let needed = |kind: &str, counts: &import::Counts| {
-            !matches!(kind, "topic" | "read" | "friend") || *counts != import::Counts::default()
+            !matches!(kind, "topic" | "read" | "friend" | "block") || *counts != import::Counts::default()
         };
         records.retain(|kind, counts| needed(kind, counts));
         Ok(ImportReport {

@@ -17,7 +17,7 @@ pub struct JobUndo {
     pub removed: u64,
     /// Groups that are kept: somebody has touched them since, or they are of several imports.
     pub kept: u64,
-    /// Profiles, lists of friends and one-to-one conversations that were taken back.
+    /// Profiles, lists of friends, blocklists and one-to-one conversations that were taken back.
     pub people: u64,
 }
 

@@ -148,6 +148,11 @@ pub enum Receipt {
         name: String,
         content: u64,
     },
+    /// `name`: an account, a tab, and an account on its blocklist.
+    Block {
+        name: String,
+        content: u64,
+    },
     /// A message between two accounts. `pair`: hash of their names.
     Direct {
         pair: u64,

@@ -31,7 +31,8 @@ pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = Table
 /// Fingerprint of the file: the job on the server that brings it in.
 pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
 
-/// An account, a tab, a friend: content.
+/// An account, a tab, a friend or an account on its blocklist: content.
+pub(super) const BLOCKS: TableDefinition<'_, &str, u64> = TableDefinition::new("blocks");
 pub(super) const FRIENDS: TableDefinition<'_, &str, u64> = TableDefinition::new("friends");
 /// Two accounts, identity: content of a message between them.
 pub(super) const DIRECT: TableDefinition<'_, (u64, u64), u64> = TableDefinition::new("direct");
@@ -84,6 +85,7 @@ fn same_machine(address: &str) -> String {
 fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(ACCOUNTS)?;
     transaction.open_table(FRIENDS)?;
+    transaction.open_table(BLOCKS)?;
     transaction.open_table(DIRECT)?;
     transaction.open_table(GROUPS)?;
     transaction.open_table(TOPICS)?;
@@ -151,6 +153,9 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,
             Receipt::Friend { name, content } => {
                 transaction.open_table(FRIENDS)?.insert(name.as_str(), content)?;
+            }
+            Receipt::Block { name, content } => {
+                transaction.open_table(BLOCKS)?.insert(name.as_str(), content)?;
             }
             Receipt::Direct { pair, identity, content } => {
                 transaction.open_table(DIRECT)?.insert((*pair, *identity), content)?;

@@ -197,6 +197,7 @@ fn compare(left: &Record, right: &Record) -> Ordering {
         (Record::Account(left), Record::Account(right)) => left.user_id.cmp(&right.user_id),
         (Record::File(left), Record::File(right)) => (&left.src, &left.key).cmp(&(&right.src, &right.key)),
         (Record::Friend(left), Record::Friend(right)) => left.friend.cmp(&right.friend),
+        (Record::Block(left), Record::Block(right)) => left.blocked.cmp(&right.blocked),
         (Record::Topic(left), Record::Topic(right)) => left.topic_id.cmp(&right.topic_id),
         (Record::Read(left), Record::Read(right)) => {
             topic(&left.topic_id).cmp(&topic(&right.topic_id)).then_with(|| left.account.cmp(&right.account))
@@ -232,7 +233,7 @@ impl Head<'_> {
         if is(Kind::Account) || is(Kind::File) {
             return None;
         }
-        if is(Kind::Friend) {
+        if is(Kind::Friend) || is(Kind::Block) {
             return Some(Cow::Owned(format!("{}\t", text(&self.from))));
         }
         let (own, other) = if is(Kind::Read) { (&self.member, &self.peer) } else { (&self.from, &self.to) };
@@ -331,6 +332,7 @@ mod tests {
             8 => format!(
                 r#"{{"t":"message","From_Account":"g{group}","To_Account":"b","ts_ms":1{number}00,"MsgBody":[]}}"#
             ),
+            10 => format!(r#"{{"t":"block","From_Account":"g{group}","To_Account":"m{number}"}}"#),
             9 => format!(r#"{{"t":"read","Member_Account":"b","Peer_Account":"g{group}","UnreadMsgNum":1}}"#),
             _ => "oops".to_owned(),
         }
@@ -339,12 +341,16 @@ mod tests {
     proptest! {
         #[test]
         fn both_orders_agree_wherever_records_come_group_by_group(
-            records in proptest::collection::vec((0_u8..4, 0_u8..10, 0_u8..5), 1..60), grouped: bool,
+            records in proptest::collection::vec((0_u8..4, 0_u8..11, 0_u8..5), 1..60), grouped: bool,
         ) {
             let mut records = records;
             if grouped {
-                // Friends and what passes between two accounts are groups of their own.
-                let part = |kind: u8| if kind < 7 { 0 } else { 1 + kind / 8 };
+                // Friends with a blocklist, and what passes between two accounts, are groups of their own.
+                let part = |kind: u8| match kind {
+                    0..=6 => 0,
+                    7 | 10 => 1,
+                    _ => 2,
+                };
                 records.sort_by_key(|(group, kind, _)| (*group, part(*kind)));
             }
             let directory = tempfile::tempdir().unwrap();

@@ -40,6 +40,7 @@ impl Outline {
             Record::Account(_)
             | Record::File(_)
             | Record::Friend(_)
+            | Record::Block(_)
             | Record::Group(_)
             | Record::Message(_)
             | Record::Read(_) => {}

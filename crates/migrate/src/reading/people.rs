@@ -1,4 +1,4 @@
-//! Friends of accounts, their one-to-one conversations, and the messages of those.
+//! Friends and blocklists of accounts, their one-to-one conversations, and the messages of those.
 
 use super::Reading;
 use super::rows::or_default;
@@ -14,6 +14,8 @@ const MESSAGES_PER_PAGE: u32 = 100;
 const DIRECT: u64 = 1;
 /// Bit of a message that was recalled.
 const RECALLED: u64 = 8;
+/// Entries of a blocklist on a page.
+const BLOCKS_PER_PAGE: u32 = 100;
 /// Accounts whose unread messages are asked for in one call.
 const PEERS_PER_CALL: usize = 10;
 
@@ -78,6 +80,25 @@ struct FriendItem {
 struct FieldItem {
     tag: String,
     value: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct BlocklistAnswer {
+    #[serde(deserialize_with = "or_default")]
+    black_list_item: Vec<BlockRow>,
+    start_index: u64,
+}
+
+/// An account on a blocklist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct BlockRow {
+    #[serde(rename = "To_Account")]
+    pub blocked: String,
+    /// Since when, seconds since 1970; 0 where the server does not say.
+    #[serde(rename = "AddBlackTimeStamp")]
+    pub since: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -191,6 +212,27 @@ impl Reading<'_> {
                 return Ok(Some(friends));
             }
             start = answer.next_start_index;
+        }
+    }
+
+    /// The blocklist of an account; `None` where the server does not say.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn blocklist(&self, account: &str) -> Result<Option<Vec<BlockRow>>, CallError> {
+        let (mut blocked, mut start) = (Vec::new(), 0);
+        loop {
+            let body = json!({
+                "From_Account": account, "StartIndex": start, "MaxLimited": BLOCKS_PER_PAGE, "LastSequence": 0
+            });
+            let answer = unless_refused(self.ask::<BlocklistAnswer>("sns/black_list_get", &body).await)?;
+            let Some(answer) = answer else { return Ok(None) };
+            let is_last = answer.black_list_item.is_empty() || answer.start_index <= start;
+            blocked.extend(answer.black_list_item);
+            if is_last {
+                return Ok(Some(blocked));
+            }
+            start = answer.start_index;
         }
     }
 

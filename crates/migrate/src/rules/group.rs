@@ -87,7 +87,7 @@ impl GroupState {
     /// Whether the records of this group that `record` needs are fine.
     pub(super) fn carries(&self, record: &Record) -> bool {
         let (topic, reader) = match record {
-            Record::Account(_) | Record::File(_) | Record::Friend(_) => return true,
+            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Block(_) => return true,
             Record::Message(message) if message.receiver().is_some() => return true,
             Record::Read(read) if read.peer().is_some() => return true,
             Record::Group(_) | Record::Topic(_) | Record::Member(_) => (None, None),

@@ -88,6 +88,7 @@ fn limits(answer: &Value, known: Limits) -> Limits {
     limits.friends.remark = span("FriendRemarkBytes", known.friends.remark);
     limits.friends.wording = span("FriendWordingBytes", known.friends.wording);
     limits.friends.fields.value = span("FriendFieldValueBytes", known.friends.fields.value);
+    limits.friends.blocklist = size("BlocklistPerAccount", known.friends.blocklist);
     limits.friends.per_call = size("FriendsPerCall", known.friends.per_call);
     limits.name_card = span("NameCardBytes", known.name_card);
     limits.group_fields.count = size("GroupFields", known.group_fields.count);

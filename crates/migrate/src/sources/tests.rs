@@ -72,7 +72,11 @@ impl Collected {
                     UserId::parse(&message.from).is_some() && message.sent().is_some_and(|sent| 1 < sent)
                 }
                 Record::Group(group) => !group.name.is_empty() && GroupId::parse(&group.group_id).is_some(),
-                Record::File(_) | Record::Friend(_) | Record::Topic(_) | Record::Read(_) => true,
+                Record::File(_)
+                | Record::Friend(_)
+                | Record::Block(_)
+                | Record::Topic(_)
+                | Record::Read(_) => true,
             };
             !is_good || Record::parse(&record.line()).as_ref() != Ok(*record)
         })

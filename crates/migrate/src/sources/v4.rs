@@ -1,7 +1,7 @@
 //! A running server that speaks the v4 API, pulled by its calls.
 //!
 //! Every record has `src` `v4:APP`. The `key` of a message between two accounts is its `MsgKey`, that of a friend
-//! `ACCOUNT:FRIEND`. The `key` of a group, topic or account is its id, that of a member `GROUP:ACCOUNT`, that
+//! `ACCOUNT:FRIEND`, that of an entry of a blocklist `ACCOUNT:OTHER`. The `key` of a group, topic or account is its id, that of a member `GROUP:ACCOUNT`, that
 //! of a message `GROUP:MsgSeq` or `TOPIC:MsgSeq`. A message that carries the record that it was imported from is that one, and
 //! so is everything in a group that a job of Landfall brought in.
 //!

@@ -78,6 +78,7 @@ async fn count(file: &mut FileSide, owner: Option<&str>, result: &mut GroupResul
             Record::Account(_)
             | Record::File(_)
             | Record::Friend(_)
+            | Record::Block(_)
             | Record::Group(_)
             | Record::Topic(_)
             | Record::Read(_) => {}

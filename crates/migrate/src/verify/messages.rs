@@ -63,6 +63,7 @@ impl FileSide {
             Record::Account(_)
             | Record::File(_)
             | Record::Friend(_)
+            | Record::Block(_)
             | Record::Group(_)
             | Record::Topic(_)
             | Record::Member(_)

@@ -1,18 +1,18 @@
-//! Friends, and messages between two accounts, compared with the server's; and profiles of accounts.
+//! Friends, blocklists, and messages between two accounts, compared with the server's; and profiles of accounts.
 
 use super::feed::{BETWEEN, GroupFeed};
 use super::{Difference, GroupResult, Outcome, Part, VerifyError};
 use crate::direct::Places;
-use crate::format::{FieldValue, Friend, Message, Read, Reader, Record, TagValue, custom};
+use crate::format::{Block, FieldValue, Friend, Message, Read, Reader, Record, TagValue, custom};
 use crate::journal::hash;
 use crate::ordered::Entry;
-use crate::reading::{ACCOUNTS_PER_CALL, DirectPlace, DirectRow, FriendRow, Profile, Reading};
+use crate::reading::{ACCOUNTS_PER_CALL, BlockRow, DirectPlace, DirectRow, FriendRow, Profile, Reading};
 use crate::rules::{Checker, ServerLimits, Verdict};
 use landfall_domain::element;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A message of the file: its line, and a hash of what it says.
@@ -26,13 +26,13 @@ fn different(part: Part, text: String) -> Difference {
     Difference { part, text }
 }
 
-/// Compares the friends of an account, or what passed between two.
+/// Compares the friends and the blocklist of an account, or what passed between two.
 pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<GroupResult, VerifyError> {
     let GroupFeed { id, mut records, message_bytes } = feed;
     let (one, other) = id.split_once(BETWEEN).unwrap_or_default();
     let mut result = GroupResult {
         group: match other {
-            "" => format!("friends of {one}"),
+            "" => format!("people of {one}"),
             other => format!("{one} with {other}"),
         },
         outcome: Outcome::Missing,
@@ -42,12 +42,13 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
         shortened: 0,
         hashes: super::Hashes::default(),
     };
-    let (mut friends, mut expected, mut places, mut reads) =
-        (Vec::new(), Expected::new(), Places::default(), Vec::new());
+    let (mut friends, mut blocks) = (Vec::new(), Vec::new());
+    let (mut expected, mut places, mut reads) = (Expected::new(), Places::default(), Vec::new());
     while let Some(item) = records.recv().await {
         let Some(Entry { line, record, .. }) = item else { continue };
         match record {
             Record::Friend(friend) => friends.push(friend),
+            Record::Block(block) => blocks.push(block),
             Record::Message(message) => {
                 if let Some(key) = places.add(&message) {
                     expected.insert(key, (line, said(&message, message_bytes)));
@@ -62,7 +63,7 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
         }
     }
     if other.is_empty() {
-        of_friends(reading, one, friends, &mut result).await?;
+        of_ties(reading, one, (friends, blocks), &mut result).await?;
     } else {
         of_messages(reading, (one, other), expected, &mut result).await?;
         if result.outcome != Outcome::Missing {
@@ -140,25 +141,49 @@ async fn of_reads(
     Ok(())
 }
 
-async fn of_friends(
+/// Friends and a blocklist. They are missing where the server has none of either.
+async fn of_ties(
     reading: &Reading<'_>,
     account: &str,
-    friends: Vec<Friend>,
+    (friends, blocks): (Vec<Friend>, Vec<Block>),
     result: &mut GroupResult,
 ) -> Result<(), VerifyError> {
-    let Some(rows) = reading.friends(account).await? else { return Ok(()) };
-    result.members = super::Both { file: friends.len() as u64, server: rows.len() as u64 };
-    if rows.is_empty() && !friends.is_empty() {
+    let (has_friends, has_blocks) = (!friends.is_empty(), !blocks.is_empty());
+    result.group = match (has_friends, has_blocks) {
+        (true, true) => format!("friends and blocklist of {account}"),
+        (false, true) => format!("blocklist of {account}"),
+        (_, false) => format!("friends of {account}"),
+    };
+    let there = if has_friends { reading.friends(account).await? } else { Some(Vec::new()) };
+    let blocked = if has_blocks { reading.blocklist(account).await? } else { Some(Vec::new()) };
+    let (Some(there), Some(blocked)) = (there, blocked) else { return Ok(()) };
+    let count = |ones: usize, others: usize| (ones + others) as u64;
+    result.members =
+        super::Both { file: count(friends.len(), blocks.len()), server: count(there.len(), blocked.len()) };
+    if result.members.server == 0 && (has_friends || has_blocks) {
         return Ok(());
     }
     result.outcome = Outcome::Equal;
+    of_friends(&friends, there, result);
+    of_blocks(&blocks, blocked, result);
+    Ok(())
+}
+
+/// Since when is not compared: `black_list_add` does not take it.
+fn of_blocks(blocks: &[Block], rows: Vec<BlockRow>, result: &mut GroupResult) {
+    let there: BTreeSet<_> = rows.into_iter().map(|row| row.blocked).collect();
+    let first = blocks.iter().find(|block| !there.contains(&block.blocked));
+    let text = |block: &Block| format!("{} is not on the blocklist", block.blocked);
+    result.differences.extend(first.map(|block| different(Part::Members, text(block))));
+}
+
+fn of_friends(friends: &[Friend], rows: Vec<FriendRow>, result: &mut GroupResult) {
     let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.friend.clone(), row)).collect();
     let first = friends.iter().find_map(|friend| match rows.remove(&friend.friend) {
         None => Some(format!("the friend {} is missing", friend.friend)),
         Some(row) => friend_difference(friend, &row),
     });
     result.differences.extend(first.map(|text| different(Part::Members, text)));
-    Ok(())
 }
 
 /// What the record says and the server does not.

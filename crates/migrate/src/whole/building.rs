@@ -146,7 +146,11 @@ impl Building {
             Record::Member(member) => self.member(member),
             Record::Message(message) => drop(self.message(&message, limits)),
             Record::Read(read) => drop(self.read(&read)),
-            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Group(_) => {}
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Block(_)
+            | Record::Group(_) => {}
         }
     }
 

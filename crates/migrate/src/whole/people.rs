@@ -1,24 +1,27 @@
-//! Profiles, friends, and messages between two accounts while their records come.
+//! Profiles, friends, blocklists, and messages between two accounts while their records come.
 
 use super::Piece;
 use crate::direct::Places;
-use crate::format::{Account, Friend, Message, Read, Record, custom};
+use crate::format::{Account, Block, Friend, Message, Read, Record, custom};
 use crate::rules::defaults::given;
 use crate::rules::{ServerLimits, people};
 use landfall_domain::element;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Body;
 use landfall_domain::people::Pair;
+use landfall_domain::people::operations::bring_blocks::BlockToBring;
 use landfall_domain::people::operations::bring_direct::{MarkToBring, MessageToBring, PairToBring};
 use landfall_domain::people::operations::bring_friends::FriendToBring;
 use landfall_domain::people::portrait::PortraitItem;
+use landfall_domain::time::Timestamp;
 
 /// Messages of one piece.
 const MESSAGES_MAX: usize = 500;
 /// Bytes of the messages of one piece, about.
 const BYTES_MAX: usize = 4 << 20;
-/// Friends of one piece.
+/// Friends, or accounts on a blocklist, of one piece.
 const FRIENDS_MAX: usize = 500;
+
 /// The fields of a profile, besides nick and picture, where there are any.
 pub(super) fn profile(account: &Account, server: &ServerLimits) -> Option<(UserId, Vec<PortraitItem>)> {
     let items: Vec<_> =
@@ -29,6 +32,7 @@ pub(super) fn profile(account: &Account, server: &ServerLimits) -> Option<(UserI
 /// Records of people that come together.
 pub(super) enum PeopleBuilding {
     Friends(UserId, Vec<FriendToBring>),
+    Blocks(UserId, Vec<BlockToBring>),
     Pair(Box<Conversation>),
 }
 
@@ -46,12 +50,15 @@ fn pair(record: &Record) -> Option<Pair> {
 
 impl PeopleBuilding {
     pub(super) fn takes(record: &Record) -> bool {
-        matches!(record, Record::Friend(_)) || record.pair().is_some()
+        matches!(record, Record::Friend(_) | Record::Block(_)) || record.pair().is_some()
     }
 
     pub(super) fn of(record: &Record) -> Option<Self> {
         if let Record::Friend(friend) = record {
             return Some(Self::Friends(UserId::parse(&friend.account)?, Vec::new()));
+        }
+        if let Record::Block(block) = record {
+            return Some(Self::Blocks(UserId::parse(&block.account)?, Vec::new()));
         }
         let held = PairToBring { pair: pair(record)?, messages: Vec::new(), marks: Vec::new() };
         Some(Self::Pair(Box::new(Conversation { held, bytes: 0, places: Places::default() })))
@@ -62,7 +69,8 @@ impl PeopleBuilding {
         match (self, record) {
             (Self::Friends(account, _), Record::Friend(friend)) => account.as_str() == friend.account,
             (Self::Pair(conversation), record) => pair(record).as_ref() == Some(&conversation.held.pair),
-            (Self::Friends(..), _) => false,
+            (Self::Blocks(account, _), Record::Block(block)) => account.as_str() == block.account,
+            (Self::Friends(..) | Self::Blocks(..), _) => false,
         }
     }
 
@@ -73,6 +81,11 @@ impl PeopleBuilding {
                 friends.extend(friend(record, server));
                 let is_full = FRIENDS_MAX <= friends.len();
                 is_full.then(|| Piece::Friends(account.clone(), std::mem::take(friends)))
+            }
+            (Self::Blocks(account, blocks), Record::Block(record)) => {
+                blocks.extend(block(record));
+                let is_full = FRIENDS_MAX <= blocks.len();
+                is_full.then(|| Piece::Blocks(account.clone(), std::mem::take(blocks)))
             }
             (Self::Pair(conversation), Record::Message(message)) => conversation.message(message, server),
             (Self::Pair(conversation), Record::Read(read)) => {
@@ -87,6 +100,7 @@ impl PeopleBuilding {
     pub(super) fn finish(self) -> Piece {
         match self {
             Self::Friends(account, friends) => Piece::Friends(account, friends),
+            Self::Blocks(account, blocks) => Piece::Blocks(account, blocks),
             Self::Pair(conversation) => Piece::Direct(conversation.held),
         }
     }
@@ -99,6 +113,11 @@ fn friend(record: &Friend, server: &ServerLimits) -> Option<FriendToBring> {
         friend: people::friend(record, server),
         has_time,
     })
+}
+
+fn block(record: &Block) -> Option<BlockToBring> {
+    let since = given(record.add_time).map(Timestamp);
+    Some(BlockToBring { id: UserId::parse(&record.blocked)?, since })
 }
 
 impl Conversation {

@@ -96,6 +96,7 @@ fn many_messages_come_before_their_group() {
             Piece::Messages { .. }
             | Piece::Accounts(..)
             | Piece::Friends(..)
+            | Piece::Blocks(..)
             | Piece::Direct(_)
             | Piece::Group(_)
             | Piece::Nothing => None,

@@ -75,8 +75,12 @@ fn every_message_of_a_company_is_there_in_order_and_its_members_see_it() {
         let entry = entry.unwrap();
         assert_eq!(checker.check(&entry), Verdict::Fine);
         match entry.record {
-            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Topic(_) | Record::Read(_) => {
-            }
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Block(_)
+            | Record::Topic(_)
+            | Record::Read(_) => {}
             Record::Group(group) => {
                 assert!(group.name.len() <= 30 && !group.name.is_empty(), "{}", group.name);
                 created.insert(group.group_id, group.create_time.unwrap());

@@ -4,6 +4,7 @@
 
 mod back;
 mod changes;
+mod people;
 mod stand_in;
 
 use futures_util::future::join_all;

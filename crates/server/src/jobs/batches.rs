@@ -96,6 +96,7 @@ impl Making {
             Piece::Nothing => Some(Work::Nothing),
             Piece::Accounts(accounts, profiles) => Some(Work::Accounts(accounts, profiles)),
             Piece::Friends(account, friends) => self.people.friends(account, friends),
+            Piece::Blocks(account, blocks) => self.people.blocks(account, blocks),
             Piece::Direct(pair) => self.people.direct(pair),
             Piece::Messages { group, messages } => {
                 self.is_staged = true;

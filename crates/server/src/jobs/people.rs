@@ -1,4 +1,4 @@
-//! What a job brings in about people: fields of profiles, friends, and messages between two accounts; and how that is taken
+//! What a job brings in about people: fields of profiles, friends, blocklists, and messages between two accounts; and how that is taken
 //! back.
 
 use super::folder::Receipts;
@@ -12,6 +12,7 @@ use landfall_domain::people::Subject;
 use landfall_domain::people::brought::{Brought, Coming, Tally};
 use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
 use landfall_domain::people::operation::{PeopleImport, import_people};
+use landfall_domain::people::operations::bring_blocks::{BlockToBring, BringBlocks};
 use landfall_domain::people::operations::bring_direct::{BringDirect, PairToBring};
 use landfall_domain::people::operations::bring_friends::{BringFriends, FriendToBring};
 use landfall_domain::people::operations::bring_profiles::BringProfiles;
@@ -93,6 +94,37 @@ impl Running<'_, '_> {
             self.counts.updated.friends += tally.updated;
             self.counts.differing.friends += tally.differing;
             self.differs("friend", format!("{account}\t"), tally)?;
+        }
+        (self.run.on_progress)(self.counts, true)
+    }
+
+    pub(super) fn blocks(&mut self, blocks: Vec<(UserId, Vec<BlockToBring>)>) -> Result<(), Broken> {
+        let import = BringBlocks {
+            job: self.run.job,
+            update: self.run.updates(),
+            blocks: blocks.clone(),
+            limits: self.run.limits.limits.friends,
+        };
+        let comings = self.run.import_people(import)?;
+        for ((account, blocks), comings) in blocks.iter().zip(comings) {
+            let mut tally = Tally::default();
+            for (block, coming) in blocks.iter().zip(comings) {
+                tally.count(coming);
+                if let Coming::Refused(why) = coming {
+                    self.counts.refused += 1;
+                    let name = format!("{} by {account}", block.id);
+                    self.receipts.add(&of_people("block", name, "refused", why.to_owned()))?;
+                }
+            }
+            self.counts.blocks += tally.added;
+            if self.leaves(tally) {
+                self.differs("block", format!("{account}\t"), tally)?;
+                continue;
+            }
+            self.counts.unchanged.blocks += tally.unchanged;
+            self.counts.updated.blocks += tally.updated;
+            self.counts.differing.blocks += tally.differing;
+            self.differs("block", format!("{account}\t"), tally)?;
         }
         (self.run.on_progress)(self.counts, true)
     }
@@ -181,6 +213,7 @@ impl Undoing<'_> {
         let (record, name) = match &what.about {
             Brought::Profile(account) => ("account", account.to_string()),
             Brought::Friends(account) => ("friend", format!("{account}\t")),
+            Brought::Blocks(account) => ("block", format!("{account}\t")),
             Brought::Direct(pair) => ("message", pair.to_string()),
         };
         let result = match taken {

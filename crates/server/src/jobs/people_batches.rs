@@ -1,7 +1,8 @@
-//! Friends and messages between two accounts, collected until a batch is full.
+//! Friends, blocklists and messages between two accounts, collected until a batch is full.
 
 use super::work::Work;
 use landfall_domain::ids::UserId;
+use landfall_domain::people::operations::bring_blocks::BlockToBring;
 use landfall_domain::people::operations::bring_direct::PairToBring;
 use landfall_domain::people::operations::bring_friends::FriendToBring;
 
@@ -14,6 +15,8 @@ const ROWS_MAX: usize = 1_000;
 pub(super) struct PeopleMaking {
     friends: Vec<(UserId, Vec<FriendToBring>)>,
     friend_rows: usize,
+    blocks: Vec<(UserId, Vec<BlockToBring>)>,
+    block_rows: usize,
     pairs: Vec<PairToBring>,
     messages: usize,
 }
@@ -27,6 +30,16 @@ impl PeopleMaking {
         self.friends.push((account, friends));
         let is_full = SUBJECTS_MAX <= self.friends.len() || ROWS_MAX <= self.friend_rows;
         before.or_else(|| is_full.then(|| self.take_friends()))
+    }
+
+    /// As `friends`, of those on the account's blocklist.
+    pub(super) fn blocks(&mut self, account: UserId, blocks: Vec<BlockToBring>) -> Option<Work> {
+        let again = self.blocks.last().is_some_and(|(last, _)| *last == account);
+        let before = again.then(|| self.take_blocks());
+        self.block_rows += blocks.len();
+        self.blocks.push((account, blocks));
+        let is_full = SUBJECTS_MAX <= self.blocks.len() || ROWS_MAX <= self.block_rows;
+        before.or_else(|| is_full.then(|| self.take_blocks()))
     }
 
     /// The work of a batch that is full with these, or that has others of the pair already.
@@ -43,12 +56,18 @@ impl PeopleMaking {
     pub(super) fn rest(&mut self) -> Vec<Work> {
         let friends = (!self.friends.is_empty()).then(|| self.take_friends());
         let pairs = (!self.pairs.is_empty()).then(|| self.take_pairs());
-        friends.into_iter().chain(pairs).collect()
+        let blocks = (!self.blocks.is_empty()).then(|| self.take_blocks());
+        friends.into_iter().chain(blocks).chain(pairs).collect()
     }
 
     fn take_friends(&mut self) -> Work {
         self.friend_rows = 0;
         Work::Friends(std::mem::take(&mut self.friends))
+    }
+
+    fn take_blocks(&mut self) -> Work {
+        self.block_rows = 0;
+        Work::Blocks(std::mem::take(&mut self.blocks))
     }
 
     fn take_pairs(&mut self) -> Work {

@@ -78,15 +78,19 @@ pub(crate) struct Counts {
     pub(crate) left_out: u64,
     /// Groups that were taken out.
     pub(crate) removed: u64,
-    /// Friends that are there by this job.
+    /// Friends, and entries of blocklists, that are there by this job.
     pub(crate) friends: u64,
-    /// Profiles, lists of friends and conversations of which everything was taken back.
+    pub(crate) blocks: u64,
+    /// Profiles, lists of friends, blocklists and conversations of which everything was taken back.
     pub(crate) removed_people: u64,
 }
 
 impl Counts {
     /// Counts a group that is there by this job.
-    pub(crate) fn count_group(&mut self, Kinds { topics, members, messages, reads, friends: _ }: Kinds) {
+    pub(crate) fn count_group(
+        &mut self,
+        Kinds { topics, members, messages, reads, friends: _, blocks: _ }: Kinds,
+    ) {
         self.groups += 1;
         self.topics += topics;
         self.members += members;
@@ -105,17 +109,19 @@ pub(crate) struct Kinds {
     pub(crate) reads: u64,
     /// Of accounts.
     pub(crate) friends: u64,
+    pub(crate) blocks: u64,
 }
 
 impl Kinds {
     pub(crate) fn of([topics, members, messages, reads]: [u64; 4]) -> Self {
-        Self { topics, members, messages, reads, friends: 0 }
+        Self { topics, members, messages, reads, ..Self::default() }
     }
 }
 
 impl AddAssign for Kinds {
-    fn add_assign(&mut self, Self { topics, members, messages, reads, friends }: Self) {
+    fn add_assign(&mut self, Self { topics, members, messages, reads, friends, blocks }: Self) {
         self.friends += friends;
+        self.blocks += blocks;
         self.topics += topics;
         self.members += members;
         self.messages += messages;

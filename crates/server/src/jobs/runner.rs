@@ -117,7 +117,7 @@ fn kinds(whole: &WholeGroup) -> Kinds {
     let reads: usize = whole.members.iter().map(|member| member.reads.len()).sum();
     let [topics, members, messages, reads] =
         [whole.topics.len(), whole.members.len(), messages, reads].map(|count| count as u64);
-    Kinds { topics, members, messages: whole.staged + messages, reads, friends: 0 }
+    Kinds { topics, members, messages: whole.staged + messages, reads, ..Kinds::default() }
 }
 
 pub(super) fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
@@ -137,6 +137,7 @@ impl Running<'_, '_> {
             match work {
                 Work::Accounts(accounts, profiles) => self.accounts(accounts, profiles)?,
                 Work::Friends(friends) => self.friends(friends)?,
+                Work::Blocks(blocks) => self.blocks(blocks)?,
                 Work::Direct(pairs) => self.direct(pairs)?,
                 Work::Messages(group, messages) => self.stage(group, messages)?,
                 Work::Groups(groups) => self.bring_in_groups(groups)?,

@@ -3,6 +3,7 @@
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::people::operations::bring_blocks::BlockToBring;
 use landfall_domain::people::operations::bring_direct::PairToBring;
 use landfall_domain::people::operations::bring_friends::FriendToBring;
 use landfall_domain::people::portrait::PortraitItem;
@@ -15,6 +16,8 @@ pub(super) enum Work {
     Accounts(Vec<AccountImport>, Vec<(UserId, Vec<PortraitItem>)>),
     /// Accounts, each once.
     Friends(Vec<(UserId, Vec<FriendToBring>)>),
+    /// Accounts, each once, with their blocklists.
+    Blocks(Vec<(UserId, Vec<BlockToBring>)>),
     /// Pairs, each once.
     Direct(Vec<PairToBring>),
     /// Messages to be staged for a group, which follows.

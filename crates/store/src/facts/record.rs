@@ -7,7 +7,7 @@ use super::values::{
 use landfall_domain::extension::{Extension, Extensions};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::archive::{ArchiveFile, ArchiveProgress, Hour};
-use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
 use landfall_domain::people::fact::{ChatState, DirectLog, Fact, FactKey, Mute, Pin, Unread};
 use landfall_domain::people::folders::{ChatMark, Filed, Folder, Folders};
 use landfall_domain::people::follow::Follow;
@@ -95,7 +95,7 @@ pub(crate) enum FactRecord {
     Words(Vec<String>),
     /// Tags and values.
     BroughtProfile(Vec<(String, ValueRecord)>),
-    /// Friends and sums.
+    /// Friends and sums, or accounts on a blocklist and times.
     BroughtFriends(Vec<(String, u64)>),
     BroughtDirect {
         spans: Vec<(u32, u32)>,
@@ -153,7 +153,7 @@ impl From<&Fact> for FactRecord {
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::BroughtProfile(BroughtProfile(fields)) => Self::BroughtProfile(values(fields)),
-            Fact::BroughtFriends(BroughtFriends(sums)) => {
+            Fact::BroughtTies(BroughtTies(sums)) => {
                 Self::BroughtFriends(sums.iter().map(|(id, sum)| (id.to_string(), *sum)).collect())
             }
             Fact::BroughtDirect(BroughtDirect { spans, marked }) => {
@@ -268,9 +268,9 @@ impl FactRecord {
             (Self::BroughtProfile(fields), FactKey::Brought(_, Brought::Profile(_))) => {
                 Fact::BroughtProfile(BroughtProfile(stored_values(fields)?))
             }
-            (Self::BroughtFriends(sums), FactKey::Brought(_, Brought::Friends(_))) => {
+            (Self::BroughtFriends(sums), FactKey::Brought(_, Brought::Friends(_) | Brought::Blocks(_))) => {
                 let sum = |(id, sum): (String, u64)| Some((UserId::parse(&id)?, sum));
-                Fact::BroughtFriends(BroughtFriends(sums.into_iter().map(sum).collect::<Option<_>>()?))
+                Fact::BroughtTies(BroughtTies(sums.into_iter().map(sum).collect::<Option<_>>()?))
             }
             (Self::BroughtDirect { spans, marked }, FactKey::Brought(_, Brought::Direct(_))) => {
                 Fact::BroughtDirect(BroughtDirect { spans, marked })

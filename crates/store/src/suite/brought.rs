@@ -10,6 +10,7 @@ use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
 use landfall_domain::people::friends::Friend;
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::operation::import_people;
+use landfall_domain::people::operations::bring_blocks::{BlockToBring, BringBlocks};
 use landfall_domain::people::operations::bring_direct::{
     BringDirect, MarkToBring, MessageToBring, PairToBring,
 };
@@ -91,6 +92,12 @@ pub(crate) async fn what_a_job_brings_in_about_people_is_taken_back(store: &dyn 
     let added = vec![vec![Coming::Added; 2]];
     assert_eq!(import_people(store, context(), brought.clone()).await.unwrap(), added);
     assert_eq!(import_people(store, context(), brought).await.unwrap(), added);
+    let block = BlockToBring { id: user("cy"), since: Some(Timestamp(6)) };
+    let blocks = vec![(user("ann"), vec![block])];
+    let brought = BringBlocks { job: JobId(1), update: false, blocks, limits: Limits::FAITHFUL.friends };
+    let added = vec![vec![Coming::Added]];
+    assert_eq!(import_people(store, context(), brought.clone()).await.unwrap(), added);
+    assert_eq!(import_people(store, context(), brought).await.unwrap(), added);
     for page in [1..=900, 901..=1_800, 1_700..=2_500] {
         let brought = bring_direct(1, user("ann"), user("bob"), &keys(page.clone()), "hi");
         let answer = import_people(store, context(), brought).await.unwrap();
@@ -103,14 +110,18 @@ pub(crate) async fn what_a_job_brings_in_about_people_is_taken_back(store: &dyn 
     assert_eq!((answer[0].messages.unchanged, notes(store, 2).await.len()), (9, 0));
     let about = notes(store, 1).await;
     let pair = Pair::of(user("ann"), user("bob"));
-    let expected =
-        [Brought::Profile(user("ann")), Brought::Friends(user("ann")), Brought::Direct(pair.clone())];
+    let expected = [
+        Brought::Profile(user("ann")),
+        Brought::Friends(user("ann")),
+        Brought::Blocks(user("ann")),
+        Brought::Direct(pair.clone()),
+    ];
     assert_eq!(about, expected);
     for about in about {
         assert_eq!(take_back(store, about, false).await, TakenBack::Removed);
     }
     assert!(notes(store, 1).await.is_empty());
-    let ranges = [FactFamily::Chats, FactFamily::Friends, FactFamily::Unread]
+    let ranges = [FactFamily::Chats, FactFamily::Friends, FactFamily::Blocklist, FactFamily::Unread]
         .map(|family| FactRange::all(Subject::Account(user("ann")), family));
     let left = PeopleNeeds { ranges: ranges.to_vec(), ..PeopleNeeds::default() };
     assert!(store.people(APP, left).await.unwrap().facts.is_empty());

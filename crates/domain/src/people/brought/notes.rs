@@ -1,6 +1,6 @@
 //! Where the notes of a job are, and what they say.
 
-use super::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use super::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
 use crate::ids::UserId;
 use crate::origin::{Fnv, JobId};
 use crate::people::fact::{Fact, FactKey};
@@ -42,10 +42,11 @@ pub(in crate::people) fn profile(found: &PeopleSnapshot, job: JobId, account: &U
     }
 }
 
-pub(in crate::people) fn friends(found: &PeopleSnapshot, job: JobId, account: &UserId) -> BroughtFriends {
-    match found.facts.get(&note(job, Brought::Friends(account.clone()))) {
-        Some(Fact::BroughtFriends(note)) => note.clone(),
-        _ => BroughtFriends::default(),
+/// `about`: friends or a blocklist.
+pub(in crate::people) fn ties(found: &PeopleSnapshot, job: JobId, about: &Brought) -> BroughtTies {
+    match found.facts.get(&note(job, about.clone())) {
+        Some(Fact::BroughtTies(note)) => note.clone(),
+        _ => BroughtTies::default(),
     }
 }
 

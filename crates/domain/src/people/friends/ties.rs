@@ -212,6 +212,13 @@ impl<'a> Ties<'a> {
         true
     }
 
+    pub(in crate::people) fn blocked(&self, account: &UserId, other: &UserId) -> Option<Blocked> {
+        match self.fact(account, &FactKey::Blocked(other.clone())) {
+            Some(Fact::Blocked(blocked)) => Some(*blocked),
+            _ => None,
+        }
+    }
+
     pub(in crate::people) fn has_blocked(&self, account: &UserId, other: &UserId) -> bool {
         self.fact(account, &FactKey::Blocked(other.clone())).is_some()
     }

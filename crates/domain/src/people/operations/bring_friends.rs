@@ -6,7 +6,7 @@ use crate::ids::UserId;
 use crate::limits::FriendLimits;
 use crate::origin::JobId;
 use crate::people::Subject;
-use crate::people::brought::{self, Brought, BroughtFriends, Coming, note, sum};
+use crate::people::brought::{self, Brought, BroughtTies, Coming, note, sum};
 use crate::people::changes::PeopleChanges;
 use crate::people::fact::{Fact, FactFamily, FactKey};
 use crate::people::friends::{Friend, FriendProblem, Ties, own};
@@ -44,7 +44,7 @@ impl BringFriends {
     fn bring(
         &self,
         ties: &mut Ties<'_>,
-        noted: &mut BroughtFriends,
+        noted: &mut BroughtTies,
         account: &UserId,
         FriendToBring { id, friend, has_time }: &FriendToBring,
         unknown: UnknownAccounts,
@@ -118,7 +118,8 @@ impl PeopleImport for BringFriends {
                 answer.push(vec![Coming::Refused("the account is not imported"); friends.len()]);
                 continue;
             }
-            let before = brought::friends(&snapshot, self.job, account);
+            let about = Brought::Friends(account.clone());
+            let before = brought::ties(&snapshot, self.job, &about);
             let mut noted = before.clone();
             let mut comings = Vec::with_capacity(friends.len());
             for friend in friends {
@@ -129,16 +130,16 @@ impl PeopleImport for BringFriends {
                 comings.push(coming);
             }
             if noted != before {
-                notes.insert(account, noted);
+                notes.insert(about, noted);
             }
             answer.push(comings);
         }
         let unknown = named.into_iter().filter(|id| !snapshot.accounts.contains_key(*id));
         let placeholders = unknown.cloned().collect();
         let mut changes = PeopleChanges { placeholders, ..ties.into_changes() };
-        for (account, noted) in notes {
-            let (subject, key) = note(self.job, Brought::Friends(account.clone()));
-            changes.put(subject, key, Fact::BroughtFriends(noted));
+        for (about, noted) in notes {
+            let (subject, key) = note(self.job, about);
+            changes.put(subject, key, Fact::BroughtTies(noted));
         }
         Ok(PeopleImported { changes, answer })
     }

@@ -1,6 +1,6 @@
 //! What a job brought in about people is taken back, silently; what somebody has touched since stays.
 //!
-//! [choice] Fields of a profile and friends that are no longer as the job brought them in stay. Messages stay when somebody
+//! [choice] Fields of a profile, friends and entries of a blocklist that are no longer as the job brought them in stay. Messages stay when somebody
 //! has written behind them, or another job has added more, unless that is forced. Messages that were recalled stay always.
 
 use super::conversation::{chat_of, log_of, put_unread, unread, unread_of};
@@ -68,12 +68,28 @@ impl TakeBack {
 
     fn friends(&self, changes: &mut PeopleChanges, snapshot: &PeopleSnapshot) -> TakenBack {
         let Brought::Friends(account) = &self.about else { return TakenBack::Nothing };
-        let noted = brought::friends(snapshot, self.job, account);
+        let noted = brought::ties(snapshot, self.job, &self.about);
         let mut ties = Ties::of(snapshot);
         let mut touched = false;
         for (id, brought) in &noted.0 {
             match ties.friend(account, id).map(sum) {
                 Some(there) if there == *brought => drop(ties.remove_friend(account, id)),
+                Some(_) => touched = true,
+                None => {}
+            }
+        }
+        changes.facts.extend(ties.into_changes().facts);
+        if touched { TakenBack::Touched } else { TakenBack::Removed }
+    }
+
+    fn blocks(&self, changes: &mut PeopleChanges, snapshot: &PeopleSnapshot) -> TakenBack {
+        let Brought::Blocks(account) = &self.about else { return TakenBack::Nothing };
+        let noted = brought::ties(snapshot, self.job, &self.about);
+        let mut ties = Ties::of(snapshot);
+        let mut touched = false;
+        for (id, since) in &noted.0 {
+            match ties.blocked(account, id) {
+                Some(there) if there.since.0 == *since => ties.block(account, id, None),
                 Some(_) => touched = true,
                 None => {}
             }
@@ -134,7 +150,7 @@ impl PeopleImport for TakeBack {
 
     fn subjects(&self) -> Vec<Subject> {
         let of = match &self.about {
-            Brought::Profile(account) | Brought::Friends(account) => own(account),
+            Brought::Profile(account) | Brought::Friends(account) | Brought::Blocks(account) => own(account),
             Brought::Direct(pair) => Subject::Pair(pair.clone()),
         };
         vec![of, Subject::App]
@@ -144,7 +160,9 @@ impl PeopleImport for TakeBack {
         let mut needs = PeopleNeeds { facts: vec![self.note()], ..PeopleNeeds::default() };
         match &self.about {
             Brought::Profile(account) => needs.facts.push((own(account), FactKey::Portrait)),
-            Brought::Friends(account) => needs.facts.push((own(account), FactKey::Friends)),
+            Brought::Friends(account) | Brought::Blocks(account) => {
+                needs.facts.push((own(account), FactKey::Friends));
+            }
             Brought::Direct(pair) => {
                 let [lower, upper] = pair.accounts();
                 needs.facts.extend([log_of(pair), unread_of(lower, upper), unread_of(upper, lower)]);
@@ -158,8 +176,12 @@ impl PeopleImport for TakeBack {
         match &self.about {
             Brought::Profile(_) => {}
             Brought::Friends(account) => {
-                let noted = brought::friends(found, self.job, account);
+                let noted = brought::ties(found, self.job, &self.about);
                 needs.facts.extend(noted.0.into_keys().map(|id| (own(account), FactKey::Friend(id))));
+            }
+            Brought::Blocks(account) => {
+                let noted = brought::ties(found, self.job, &self.about);
+                needs.facts.extend(noted.0.into_keys().map(|id| (own(account), FactKey::Blocked(id))));
             }
             Brought::Direct(pair) => {
                 let noted = brought::direct(found, self.job, pair);
@@ -182,6 +204,7 @@ impl PeopleImport for TakeBack {
             _ if snapshot.fact(&subject, &key).is_none() => TakenBack::Nothing,
             Brought::Profile(_) => self.profile(&mut changes, &snapshot),
             Brought::Friends(_) => self.friends(&mut changes, &snapshot),
+            Brought::Blocks(_) => self.blocks(&mut changes, &snapshot),
             Brought::Direct(_) => self.direct(&mut changes, &snapshot),
         };
         // A conversation that stays can be taken back later.
@@ -197,7 +220,7 @@ impl PeopleImport for TakeBack {
 mod tests {
     use super::*;
     use crate::message::{Body, Content};
-    use crate::people::brought::{BroughtDirect, BroughtFriends};
+    use crate::people::brought::{BroughtDirect, BroughtTies};
     use crate::people::friends::Friend;
     use crate::people::message::{DirectMessage, MessageKey};
     use crate::sample::{context, text, user};
@@ -247,7 +270,7 @@ mod tests {
         let mut snapshot = PeopleSnapshot::default();
         let friend = |remark: &str| Friend { remark: text(remark), ..Friend::default() };
         let sums = [("ben", "b"), ("cy", "c"), ("dora", "d")].map(|(id, of)| (user(id), sum(&friend(of))));
-        snapshot.facts.insert(operation.note(), Fact::BroughtFriends(BroughtFriends(sums.into())));
+        snapshot.facts.insert(operation.note(), Fact::BroughtTies(BroughtTies(sums.into())));
         for (id, remark) in [("ben", "b"), ("cy", "changed")] {
             let place = (own(&user("ann")), FactKey::Friend(user(id)));
             snapshot.facts.insert(place, Fact::Friend(friend(remark)));

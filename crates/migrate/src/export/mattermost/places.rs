@@ -3,7 +3,7 @@
 use super::super::held::{Heading, Held, Role};
 use super::super::lost;
 use super::super::names::Names;
-use super::super::place::Place;
+use super::super::place::{Place, is_pair};
 use super::{cut, line::Channel};
 use crate::format::{Group, Json};
 use serde_json::Value;
@@ -43,7 +43,8 @@ impl Places {
         let mut names: BTreeMap<String, Names> = BTreeMap::new();
         let mut places = BTreeMap::new();
         let mut direct: BTreeSet<Vec<String>> = BTreeSet::new();
-        for (id, group) in &held.groups {
+        let mut ids_lost = 0_u64;
+        for (id, group) in held.pairs_first() {
             let place = Place { group: id.clone(), topic: String::new() };
             if let Some(members) = direct_members(held, group, usernames)
                 && direct.insert(members.clone())
@@ -61,9 +62,10 @@ impl Places {
             let names =
                 names.entry(team.to_owned()).or_insert_with(|| Names::new(allowed, CHANNEL_BYTES_MAX));
             let name = names.take(&wanted.to_ascii_lowercase(), id);
-            held.lost.count_if(name != wanted, lost::IDS);
+            ids_lost += u64::from(name != wanted);
             places.insert(place, Target::Channel { team: team.to_owned(), name });
         }
+        (0..ids_lost).for_each(|_| held.lost.count(lost::IDS));
         for (place, topic) in &held.topics {
             held.lost.count(lost::TOPICS);
             let names =
@@ -133,10 +135,10 @@ fn origin(group: &Group) -> Option<(&str, &str)> {
     key.split_once('/').filter(|(team, name)| !team.is_empty() && !name.is_empty())
 }
 
-/// The user names of a conversation of a few, whose `x` says that it is one.
+/// The user names of a one-to-one conversation, or of one of a few whose `x` says that it is one.
 fn direct_members(held: &Held, group: &Group, usernames: &BTreeMap<String, String>) -> Option<Vec<String>> {
-    let x = group.x.as_ref().map(Json::value)?;
-    if x.get("direct").and_then(Value::as_bool) != Some(true) {
+    let x = group.x.as_ref().map(Json::value).unwrap_or_default();
+    if !is_pair(&group.group_id) && x.get("direct").and_then(Value::as_bool) != Some(true) {
         return None;
     }
     let members = held.members.get(&group.group_id)?;

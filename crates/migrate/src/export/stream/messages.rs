@@ -54,7 +54,7 @@ fn id_of_key(src: &str, key: &str) -> String {
 
 fn id(message: &Message) -> String {
     if message.key.is_empty() {
-        digest(&format!("{}\0{}", message.group_id, identity::identity(message)))
+        digest(&format!("{}\0{}", Place::of(message).group, identity::identity(message)))
     } else {
         id_of_key(&message.src, &message.key)
     }

@@ -3,11 +3,11 @@
 use super::super::held::{Heading, Held, Role};
 use super::super::lost;
 use super::super::names::Names;
-use super::super::place::Place;
+use super::super::place::{Place, is_pair};
 use super::{extras, set, time};
 use crate::format::{Group, Json};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 const CHANNEL_ID_BYTES_MAX: usize = 64;
 const KIND: &str = "messaging";
@@ -36,8 +36,9 @@ impl Target {
 pub(crate) struct Places(BTreeMap<Place, Target>);
 
 impl Places {
-    pub(crate) fn new(held: &mut Held) -> Self {
+    pub(crate) fn new(held: &mut Held, user_ids: &BTreeMap<String, String>) -> Self {
         let mut places = BTreeMap::new();
+        let (mut known, mut ids_lost) = (BTreeSet::new(), 0_u64);
         let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
         let mut names = BTreeMap::new();
         let mut take = |kind: &str, wanted: &str, id: &str| {
@@ -45,16 +46,18 @@ impl Places {
                 names.entry(kind.to_owned()).or_insert_with(|| Names::new(allowed, CHANNEL_ID_BYTES_MAX));
             names.take(wanted, id)
         };
-        for (id, group) in &held.groups {
+        for (id, group) in held.pairs_first() {
             let place = Place { group: id.clone(), topic: String::new() };
             let (kind, wanted) = origin(group).unwrap_or((KIND, id));
-            let target = match distinct(group) {
-                Some(members) => Err(members),
-                None => Ok(take(kind, wanted, id)),
+            let members = pair(held, id, user_ids).or_else(|| distinct(group));
+            let target = match members {
+                Some(members) if known.insert((kind.to_owned(), members.to_string())) => Err(members),
+                Some(_) | None => Ok(take(kind, wanted, id)),
             };
-            held.lost.count_if(target.as_ref().is_ok_and(|id| id != wanted), lost::IDS);
+            ids_lost += u64::from(target.as_ref().is_ok_and(|id| id != wanted));
             places.insert(place, Target { kind: kind.to_owned(), id: target });
         }
+        (0..ids_lost).for_each(|_| held.lost.count(lost::IDS));
         for (place, topic) in &held.topics {
             held.lost.count(lost::TOPICS);
             let id = take(KIND, &topic.topic_id, &topic.topic_id);
@@ -84,7 +87,7 @@ impl Places {
             }
             set(&mut item, "type", Some(target.kind.as_str()));
             let heading = Heading::of(group, topic);
-            let is_named = !heading.name.is_empty() && distinct(group).is_none();
+            let is_named = !heading.name.is_empty() && target.id.is_ok();
             set(&mut item, "name", Some(heading.name).filter(|_| is_named));
             let notices = [("introduction", heading.introduction), ("notification", heading.notification)];
             for (member, text) in notices.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -123,6 +126,14 @@ fn maker<'a>(held: &'a Held, group: &'a Group) -> Option<&'a String> {
 fn origin(group: &Group) -> Option<(&str, &str)> {
     let key = group.src.starts_with("stream").then_some(group.key.as_str())?;
     key.split_once(':').filter(|(kind, id)| !kind.is_empty() && !id.is_empty())
+}
+
+/// The members of a one-to-one conversation.
+fn pair(held: &Held, id: &str, user_ids: &BTreeMap<String, String>) -> Option<Value> {
+    let members = held.members.get(id).filter(|_| is_pair(id))?;
+    let mut members: Vec<_> = members.keys().filter_map(|account| user_ids.get(account)).collect();
+    members.sort();
+    Some(json!(members))
 }
 
 /// The members that a distinct channel of Stream is known by.

@@ -111,6 +111,7 @@ fn the_schema_describes_every_record_and_the_example() {
 fn the_schema_refuses_what_is_no_record() {
     for line in [
         r#"{"t":"friend"}"#,
+        r#"{"t":"block","From_Account":"a"}"#,
         r#"{"t":"account"}"#,
         r#"{"t":"account","UserID":"a","UserId":"a"}"#,
         r#"{"t":"group","GroupId":"g","Type":"AVChatRoom","Name":"n"}"#,

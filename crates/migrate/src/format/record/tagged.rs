@@ -37,6 +37,7 @@ impl<'de> Deserialize<'de> for Tagged {
                     Kind::Account => Record::Account(Deserialize::deserialize(rest)?),
                     Kind::File => Record::File(Deserialize::deserialize(rest)?),
                     Kind::Friend => Record::Friend(Deserialize::deserialize(rest)?),
+                    Kind::Block => Record::Block(Deserialize::deserialize(rest)?),
                     Kind::Group => Record::Group(Deserialize::deserialize(rest)?),
                     Kind::Topic => Record::Topic(Deserialize::deserialize(rest)?),
                     Kind::Member => Record::Member(Deserialize::deserialize(rest)?),

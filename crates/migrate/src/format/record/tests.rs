@@ -16,6 +16,7 @@ pub(super) fn full() -> Vec<Record> {
         Record::Account(account()),
         Record::File(file()),
         Record::Friend(friend()),
+        Record::Block(block()),
         Record::Group(group()),
         Record::Topic(topic()),
         Record::Member(member()),
@@ -69,6 +70,17 @@ fn friend() -> Friend {
         add_wording: some("hi"),
         add_time: Some(2),
         custom_item: vec![TagValue { tag: "Tag_SNS_Custom_Since".to_owned(), value: FieldValue::Number(7) }],
+        x: x(),
+    }
+}
+
+fn block() -> Block {
+    Block {
+        src: src(),
+        key: key(),
+        account: "ann".to_owned(),
+        blocked: "cy".to_owned(),
+        add_time: Some(2),
         x: x(),
     }
 }
@@ -207,6 +219,7 @@ fn records_are_brought_in_with_those_they_belong_to() {
     let named = |name: &str| Some(name.to_owned());
     assert_eq!(bundle(r#"{"t":"account","UserID":"a"}"#), None);
     assert_eq!(bundle(r#"{"t":"friend","From_Account":"ann","To_Account":"ben"}"#), named("ann\t"));
+    assert_eq!(bundle(r#"{"t":"block","From_Account":"ann","To_Account":"cy"}"#), named("ann\t"));
     for line in [
         r#"{"t":"message","From_Account":"ben","To_Account":"ann","MsgBody":[]}"#,
         r#"{"t":"message","From_Account":"ann","To_Account":"ben","MsgBody":[]}"#,
@@ -225,10 +238,10 @@ fn a_line_that_is_no_record_says_why() {
     for (line, problem) in [
         ("", "is not a JSON object: EOF while parsing a value at line 1 column 0"),
         ("[]", "is not a JSON object: invalid type: sequence, expected an object at line 1 column 0"),
-        ("{}", "has no t; it is one of account, file, friend, group, topic, member, message, read"),
+        ("{}", "has no t; it is one of account, file, friend, block, group, topic, member, message, read"),
         (
             r#"{"t":"buddy"}"#,
-            "has t \"buddy\"; it is one of account, file, friend, group, topic, member, message, read",
+            "has t \"buddy\"; it is one of account, file, friend, block, group, topic, member, message, read",
         ),
         (
             r#"{"t":"account","UserId":"a"}"#,

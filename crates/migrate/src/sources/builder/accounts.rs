@@ -8,6 +8,7 @@ use crate::format::{Account, Json, Kind, Record, TagValue};
 use crate::losses::LossKind;
 use crate::reading::people::field_value;
 use crate::sources::sink::FoundUser;
+use landfall_domain::people::portrait::PortraitTag;
 use serde_json::Value;
 use std::io;
 
@@ -111,7 +112,7 @@ impl Builder<'_> {
         Ok(found)
     }
 
-    /// The members of `x` that the mapping makes fields of the profile. The others stay.
+    /// The members of `x` that the mapping makes fields of the profile, and those that are called like one. The others stay.
     fn profile(&self, x: &mut Value) -> Vec<TagValue> {
         let Value::Object(members) = &mut *x else { return Vec::new() };
         let mut profile = Vec::new();
@@ -121,6 +122,14 @@ impl Builder<'_> {
                 profile.push(field);
             }
         }
+        members.retain(|tag, value| {
+            let is_field = PortraitTag::parse(tag)
+                .is_some_and(|tag| !matches!(tag, PortraitTag::Nick | PortraitTag::Image));
+            let field = field_value(tag, value).filter(|_| is_field);
+            let is_other = field.is_none();
+            profile.extend(field);
+            is_other
+        });
         if members.is_empty() {
             *x = Value::Null;
         }

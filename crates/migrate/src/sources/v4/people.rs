@@ -1,7 +1,7 @@
-//! Friends and one-to-one conversations of the accounts, which may name accounts that no group does.
+//! Friends, blocklists and one-to-one conversations of the accounts, which may name accounts that no group does.
 
 use super::{PullError, Puller, State};
-use crate::format::{Friend, Message, Read, Record, custom};
+use crate::format::{Block, Friend, Message, Read, Record, custom};
 use crate::reading::people::field_value;
 use crate::reading::{DirectPlace, DirectRow, FriendRow};
 use crate::rules::people::FRIEND_FIELD;
@@ -55,6 +55,25 @@ impl Puller<'_, '_> {
                     let State { sink, report, .. } = &mut *state;
                     report.friends += 1;
                     sink(Record::Friend(friend(&self.src, account, row)))?;
+                }
+            }
+            None => self.state().report.without_people = true,
+        }
+        match self.reading.blocklist(account).await? {
+            Some(rows) => {
+                let mut state = self.state();
+                for row in rows {
+                    state.accounts.add(&row.blocked);
+                    let State { sink, report, .. } = &mut *state;
+                    report.blocks += 1;
+                    sink(Record::Block(Block {
+                        src: self.src.clone(),
+                        key: format!("{account}:{}", row.blocked),
+                        account: account.to_owned(),
+                        blocked: row.blocked,
+                        add_time: Some(row.since).filter(|since| *since != 0),
+                        x: None,
+                    }))?;
                 }
             }
             None => self.state().report.without_people = true,

@@ -33,6 +33,8 @@ pub struct PullReport {
     /// Those between two accounts included.
     pub messages: u64,
     pub friends: u64,
+    /// Entries of blocklists.
+    pub blocks: u64,
     /// Files that messages refer to, copied beside the records.
     pub files: u64,
     /// Files that messages refer to, and the server does not have, or not as they were.
@@ -59,13 +61,13 @@ pub struct PullReport {
     pub without_profiles: bool,
     /// The server does not tell how far members have read in topics.
     pub without_topic_reads: bool,
-    /// The server does not tell friends or one-to-one conversations of some accounts.
+    /// The server does not tell friends, blocklists or one-to-one conversations of some accounts.
     pub without_people: bool,
 }
 
 /// What the API has no call for, or a pull does not ask for.
 const NEVER: &[&str] = &[
-    "blocklists, requests of friendship, and pinned or removed conversations (not read)",
+    "requests of friendship, and pinned or removed conversations (not read)",
     "priorities, extensions and read receipts of messages (not read)",
     "members' receive options, bans and last messages (not read)",
     "attributes, counters and permission groups, whether groups are muted, and who may invite (not read)",
@@ -112,9 +114,9 @@ impl PullReport {
         let topics = self
             .without_topic_reads
             .then_some("how far members have read in topics (the server does not tell)");
-        let people = self
-            .without_people
-            .then_some("friends and one-to-one messages (the server does not tell, for some accounts)");
+        let people = self.without_people.then_some(
+            "friends, blocklists and one-to-one messages (the server does not tell, for some accounts)",
+        );
         let absent = profiles.into_iter().chain(topics).chain(people).chain(NEVER.iter().copied());
         let absent = absent.map(|what| loss(LossKind::NotInSource.as_str(), 0, (what, what), &[]));
         counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()

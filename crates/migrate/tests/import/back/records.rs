@@ -191,7 +191,11 @@ pub(super) fn held(records: &[Record]) -> Held {
             Record::Topic(topic) => held.topic(topic),
             Record::Member(member) => held.member(member),
             Record::Read(read) => reads.push(read),
-            Record::Account(_) | Record::File(_) | Record::Friend(_) | Record::Message(_) => {}
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Friend(_)
+            | Record::Block(_)
+            | Record::Message(_) => {}
         }
     }
     for member in records.iter().filter(|record| record.kind() == Kind::Member) {

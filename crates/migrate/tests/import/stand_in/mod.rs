@@ -6,6 +6,7 @@ mod accounts;
 mod files;
 mod groups;
 mod messages;
+pub(crate) mod people;
 mod reading;
 pub(crate) mod source;
 mod trouble;
@@ -31,6 +32,7 @@ pub(crate) struct State {
     /// Nick by account.
     pub(crate) accounts: BTreeMap<String, String>,
     pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) people: people::People,
     /// How often each command had an effect or was answered.
     pub(crate) calls: BTreeMap<String, usize>,
     /// The answer to `get_limits`, of a server that calls itself Landfall.
@@ -220,6 +222,10 @@ impl State {
         match command {
             "get_limits" => self.limits.clone().ok_or(60_009),
             "multiaccount_import" => self.import_accounts(body),
+            "portrait_set" => self.people.set_profile(body, &self.accounts),
+            "friend_import" => self.people.import_friends(body, &self.accounts),
+            "black_list_add" => self.people.block(body, &self.accounts),
+            "importmsg" => self.people.import_message(body, &self.accounts),
             "import_group" => self.import_group(body),
             "get_group_info" => self.group_info(body),
             "modify_group_base_info" => self.modify_group(body),
@@ -236,8 +242,8 @@ impl State {
             "get_group_member_info" => self.member_page(body),
             "destroy_group" => self.destroy_group(body),
             // As an older server of ours.
-            "portrait_get" | "friend_get" | "get_list" | "admin_getroammsg" | "list_accounts"
-            | "get_origins" | "get_accounts" | "get_topic_reads" => Err(60_017),
+            "portrait_get" | "friend_get" | "black_list_get" | "get_list" | "admin_getroammsg"
+            | "list_accounts" | "get_origins" | "get_accounts" | "get_topic_reads" => Err(60_017),
             other => panic!("the stand-in does not know {other}"),
         }
     }

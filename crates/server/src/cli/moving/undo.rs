@@ -103,7 +103,7 @@ fn of_people(count: u64) -> String {
     if count == 0 {
         return String::new();
     }
-    format!(", with {} profiles, lists of friends and one-to-one conversations", grouped(count))
+    format!(", with {} profiles, lists of friends, blocklists and one-to-one conversations", grouped(count))
 }
 
 fn planned(plan: &UndoReport, force: bool) -> String {

@@ -73,7 +73,7 @@ fn sentence(report: &VerifyReport) -> String {
     );
     if people.file != 0 {
         text.push_str(&format!(
-            "{} of {} profiles, lists of friends and one-to-one conversations are equal\n",
+            "{} of {} profiles, lists of friends, blocklists and one-to-one conversations are equal\n",
             grouped(people.server),
             grouped(people.file)
         ));

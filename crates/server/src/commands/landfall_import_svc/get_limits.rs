@@ -89,6 +89,7 @@ struct ImportLimits {
     friend_field_value_bytes: usize,
     /// Friends of one `friend_import`.
     friends_per_call: usize,
+    blocklist_per_account: usize,
 }
 
 /// A custom field, and the types of group that may have it.
@@ -163,6 +164,7 @@ fn import_limits(limits: &Limits, body_bytes_max: usize, file_bytes_max: u64) ->
         friend_wording_bytes: limits.friends.wording.max,
         friend_field_value_bytes: limits.friends.fields.value.max,
         friends_per_call: limits.friends.per_call,
+        blocklist_per_account: limits.friends.blocklist,
     }
 }
 

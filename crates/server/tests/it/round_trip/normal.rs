@@ -1,6 +1,6 @@
 //! What an export writes of a file that was imported: the same, with what the file leaves to the documented defaults.
 //!
-//! * `src` and `key` of accounts, friends and one-to-one read marks are those of the export. All accounts are there that are named.
+//! * `src` and `key` of accounts, friends, blocklists and one-to-one read marks are those of the export. All accounts are there that are named.
 //! * A friend has an `AddSource`, and no `RemarkTime`. A one-to-one message has a `MsgSeq` where it is not the first of its millisecond.
 //! * What the file leaves to a default is there: settings of groups, times, roles, the owner's member record.
 //! * Empty texts are absent. `SendTime` is always there. `Random` is there where it does not follow from `src` and `key`.
@@ -9,7 +9,9 @@
 use super::records::CREATED;
 use crate::harness::APP;
 use landfall_migrate::format::identity::Numbering;
-use landfall_migrate::format::{Account, Friend, Group, Member, Message, Read, Record, Topic, identity};
+use landfall_migrate::format::{
+    Account, Block, Friend, Group, Member, Message, Read, Record, Topic, identity,
+};
 use std::collections::BTreeMap;
 
 pub(super) fn normal(records: &[Record]) -> Vec<Record> {
@@ -18,6 +20,7 @@ pub(super) fn normal(records: &[Record]) -> Vec<Record> {
         match record.clone() {
             Record::Account(record) => drop(whole.accounts.insert(record.user_id.clone(), record)),
             Record::Friend(record) => whole.friends.push(record),
+            Record::Block(record) => whole.blocks.push(record),
             Record::Group(record) => drop(whole.groups.insert(record.group_id.clone(), record)),
             Record::Topic(record) => whole.topics.push(record),
             Record::Member(record) => whole.members.push(record),
@@ -40,6 +43,7 @@ struct Whole {
     messages: Vec<Message>,
     reads: Vec<Read>,
     friends: Vec<Friend>,
+    blocks: Vec<Block>,
     direct: Vec<Message>,
     direct_reads: Vec<Read>,
 }
@@ -69,6 +73,7 @@ impl Whole {
         self.direct.sort_by_key(Message::sent_ms);
         let mut records = self.accounts();
         records.extend(self.friends.iter().cloned().map(friend).map(Record::Friend));
+        records.extend(self.blocks.iter().cloned().map(block).map(Record::Block));
         records.extend(self.direct_reads.iter().filter_map(|read| self.direct_read(read)).map(Record::Read));
         records.extend(numbered(&self.direct).into_iter().map(Record::Message));
         records.extend(self.reads.iter().filter_map(|read| self.read(read)).map(Record::Read));
@@ -86,7 +91,8 @@ impl Whole {
         let members = self.members.iter().map(|member| &member.account);
         let friends = self.friends.iter().flat_map(|friend| [&friend.account, &friend.friend]);
         let direct = self.direct.iter().flat_map(|message| [Some(&message.from), message.to.as_ref()]);
-        let named = members.chain(friends).chain(direct.flatten()).chain(self.accounts.keys());
+        let blocks = self.blocks.iter().flat_map(|block| [&block.account, &block.blocked]);
+        let named = members.chain(friends).chain(blocks).chain(direct.flatten()).chain(self.accounts.keys());
         let mut names: Vec<_> = self.messages.iter().map(|message| &message.from).chain(named).collect();
         names.sort();
         names.dedup();
@@ -172,6 +178,10 @@ fn friend(friend: Friend) -> Friend {
         x: None,
         ..friend
     }
+}
+
+fn block(block: Block) -> Block {
+    Block { src: format!("v4:{APP}"), key: format!("{}:{}", block.account, block.blocked), x: None, ..block }
 }
 
 /// One-to-one messages as they come out.

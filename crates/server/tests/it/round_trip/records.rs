@@ -1,8 +1,8 @@
 //! Small neutral files with records of every kind that a group consists of.
 
 use landfall_migrate::format::{
-    Account, CustomValue, FieldValue, Friend, Group, Json, Member, Message, Reaction, Read, Record, TagValue,
-    Topic,
+    Account, Block, CustomValue, FieldValue, Friend, Group, Json, Member, Message, Reaction, Read, Record,
+    TagValue, Topic,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -264,6 +264,18 @@ fn friends() -> impl Strategy<Value = Vec<Record>> {
     })
 }
 
+/// The blocklist of the first account, which may have friends on it.
+fn blocklist() -> impl Strategy<Value = Vec<Record>> {
+    let block = (name(), 1_u64..9);
+    vec(block, 0..ACCOUNTS - 1).prop_map(|blocks| {
+        let record = |(place, ((src, key, x), added))| {
+            let (account, blocked) = (account(0), account(place + 1));
+            Record::Block(Block { src, key, account, blocked, add_time: Some(added), x })
+        };
+        blocks.into_iter().enumerate().map(record).collect()
+    })
+}
+
 /// What the first two accounts have said to each other, and how far they have read.
 fn conversation() -> impl Strategy<Value = Vec<Record>> {
     let message = (0_u64..9_000, any::<bool>(), x_of(), "[a-z]{0,4}");
@@ -323,9 +335,9 @@ pub(super) fn file() -> impl Strategy<Value = Vec<Record>> {
         };
         known.map(record).collect::<Vec<_>>()
     });
-    (accounts, community(0), community(1), friends(), conversation())
-        .prop_map(|(accounts, first, second, friends, direct)| {
-            [accounts, first, second, friends, direct].concat()
+    (accounts, community(0), community(1), friends(), blocklist(), conversation())
+        .prop_map(|(accounts, first, second, friends, blocks, direct)| {
+            [accounts, first, second, friends, blocks, direct].concat()
         })
         .prop_shuffle()
 }
