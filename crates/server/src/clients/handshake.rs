@@ -43,7 +43,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 pub(crate) const PATH: &str = "/v4/gateway";
 
 /// Longest frame of a client, bytes.
-const REQUEST_BYTES_MAX: usize = 16 << 10;
+pub(crate) const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// Size of the read buffer, bytes: clients send little, and there are many. It is cleared at every read.
 const READ_BYTES: usize = 1 << 10;
 /// Size of the write buffer, bytes: frames that are sent together take one system call.
