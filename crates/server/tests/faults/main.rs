@@ -31,6 +31,7 @@ mod receiver;
 mod server;
 mod several;
 mod start;
+mod talking;
 #[path = "../it/test_client.rs"]
 mod test_client;
 mod together;
