@@ -109,6 +109,34 @@ pub trait GroupOperation: Send + Sync + 'static {
 ///     drop(import(store, context, operation, all).await);
 /// }
 /// ```
+///
+/// No account can perform it for itself, with its events:
+///
+/// ```compile_fail,E0277
+/// use landfall_domain::actor::Actor;
+/// use landfall_domain::context::Context;
+/// use landfall_domain::operation::{GroupImport, perform};
+/// use landfall_domain::store::Store;
+/// use landfall_domain::subscribers::Subscribers;
+/// use std::sync::Arc;
+/// async fn reach<I: GroupImport>(store: &dyn Store, context: Context, actor: Actor, operation: I, all: Arc<dyn Subscribers>) {
+///     drop(perform(store, context, actor, operation, all).await);
+/// }
+/// ```
+///
+/// where an operation compiles:
+///
+/// ```
+/// use landfall_domain::actor::Actor;
+/// use landfall_domain::context::Context;
+/// use landfall_domain::operation::{GroupOperation, perform};
+/// use landfall_domain::store::Store;
+/// use landfall_domain::subscribers::Subscribers;
+/// use std::sync::Arc;
+/// async fn reach<O: GroupOperation>(store: &dyn Store, context: Context, actor: Actor, operation: O, all: Arc<dyn Subscribers>) {
+///     drop(perform(store, context, actor, operation, all).await);
+/// }
+/// ```
 pub trait GroupImport: Send + Sync + 'static {
     /// The answer to the caller.
     type Answer: Send + 'static;

@@ -5,10 +5,11 @@
 
 mod access;
 mod arguments;
+mod chatting;
 mod moving;
 
-use crate::config::{self, Config, LogConfig, LogFormat, Problems, StoreUrl};
-use crate::listen::{self, ListenError};
+use crate::chat::ChatError;
+use crate::config::{self, Config, Problems, StoreUrl};
 use crate::quickstart::{self, QuickstartError};
 use crate::secret::SecretFlaw;
 use crate::server::{Listening, ServeError};
@@ -16,10 +17,7 @@ use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
 use crate::{certs, commands, logging, output, server, signals, usersig};
-use access::{Access, Given};
-use arguments::{
-    Cli, Command, ListenArguments, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore,
-};
+use arguments::{Cli, Command, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore};
 use clap::Parser as _;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -57,8 +55,8 @@ enum Failure {
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
     NoAccountName(String),
-    #[error("listening ended")]
-    Listen(#[from] ListenError),
+    #[error("the chat ended")]
+    Chat(#[from] ChatError),
     #[error(
         "the app's key is missing; give --config, --key-file or LANDFALL_SECRET_KEY, and --app with the last two"
     )]
@@ -105,7 +103,8 @@ fn perform(
         Command::Serve { config } => serve(load(config, variables)?),
         Command::Config { default: _ } => print(config::DEFAULT),
         Command::Usersig(arguments) => make_usersig(arguments, variables),
-        Command::Listen(arguments) => listen(arguments, variables),
+        Command::Chat(arguments) => chatting::chat(arguments, variables),
+        Command::Listen(arguments) => chatting::listen(arguments, variables),
         Command::Certs { out } => {
             let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
             print(&certs::instructions(&written))
@@ -228,28 +227,6 @@ fn make_usersig(
     print(&format!("{usersig}\n"))
 }
 
-fn listen(
-    arguments: ListenArguments,
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(), Failure> {
-    let ListenArguments { user, config, server, app, key_file, after, after_account, count } = arguments;
-    let Some(user) = UserId::parse(&user) else { return Err(Failure::NoAccountName(user)) };
-    let Access { server, app, key, .. } = Given { server, app, key_file, config }.access(variables)?;
-    let options = listen::Options { server, app, key, user, after, after_account, count };
-    logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
-    Runtime::new()?.block_on(async {
-        let shutdown = signals::shutdown()?;
-        let mut out = io::stdout();
-        tokio::select! {
-            ended = listen::listen(options, &mut out) => match ended {
-                Err(ListenError::Output(error)) => Ok(output::unless_unread(Err(error))?),
-                ended => ended.map_err(Failure::Listen),
-            },
-            () = shutdown => Ok(()),
-        }
-    })
-}
-
 fn print(text: &str) -> Result<(), Failure> {
     Ok(output::unless_unread(output::write(text))?)
 }
@@ -287,7 +264,7 @@ fn report(failure: &Failure) -> ExitCode {
         | Failure::StoreDistribute(_)
         | Failure::StoreCheck(_)
         | Failure::NoSuchApp(_)
-        | Failure::Listen(_)
+        | Failure::Chat(_)
         | Failure::Logging(_)
         | Failure::Machine(_) => 1,
     };
@@ -347,6 +324,9 @@ mod tests {
             "landfall usersig --app 7",
             "landfall listen",
             "landfall listen --as ann --after g",
+            "landfall listen --as ann --group g",
+            "landfall chat --group g",
+            "landfall chat --as ann --group g --to bob",
             "landfall store copy --from embedded:a",
             "landfall store check",
             "landfall store repair --url embedded:a --config f",

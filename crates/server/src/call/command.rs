@@ -84,6 +84,50 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// }
 /// ```
 ///
+/// It cannot act as a member does, whose changes are told to the other members though not always to the app's receiver:
+///
+/// ```compile_fail,E0599
+/// # use landfall::call::SilentCall;
+/// # use landfall_domain::operation::GroupOperation;
+/// async fn reach<O: GroupOperation>(call: &SilentCall, operation: O) {
+///     drop(call.change_without_webhook(operation).await);
+/// }
+/// ```
+///
+/// It cannot send a notice, as an application causes:
+///
+/// ```compile_fail,E0599
+/// # use landfall::call::SilentCall;
+/// # use landfall_domain::group::Group;
+/// # use landfall_domain::message::Conversation;
+/// fn reach(call: &SilentCall, group: &Group, place: &Conversation) {
+///     call.send_notice(group, place, "", &[]);
+/// }
+/// ```
+///
+/// And it has no receiver that could be asked, as is done about those who join:
+///
+/// ```compile_fail,E0599
+/// # use landfall::call::SilentCall;
+/// fn reach(call: &SilentCall) -> bool {
+///     call.wants_event("Group.CallbackBeforeApplyJoinGroup")
+/// }
+/// ```
+///
+/// where another command can do all of it:
+///
+/// ```
+/// # use landfall::call::Call;
+/// # use landfall_domain::group::Group;
+/// # use landfall_domain::message::Conversation;
+/// # use landfall_domain::operation::GroupOperation;
+/// async fn reach<O: GroupOperation>(call: &Call, operation: O, group: &Group, place: &Conversation) -> bool {
+///     drop(call.change_without_webhook(operation).await);
+///     call.send_notice(group, place, "", &[]);
+///     call.wants_event("Group.CallbackBeforeApplyJoinGroup")
+/// }
+/// ```
+///
 /// An import cannot ask for the call of another command, which has that method:
 ///
 /// ```compile_fail,E0053

@@ -2,6 +2,7 @@
 
 pub(super) mod moving;
 
+use crate::chat::Place;
 use crate::quickstart::USERSIG_SECONDS_DEFAULT;
 use clap::{Args, Parser, Subcommand};
 use landfall_store::postgres::SHARDS_DEFAULT;
@@ -38,7 +39,9 @@ pub(super) enum Command {
     },
     /// Print a UserSig
     Usersig(UsersigArguments),
-    /// Connect as a client, and print what it is sent, a frame a line
+    /// Connect as an account: read what it is sent, and send what is typed
+    Chat(ChatArguments),
+    /// Like chat, but read no input, and print each frame as a line
     Listen(ListenArguments),
     /// Make a local authority and a certificate for the documented host names
     Certs {
@@ -102,7 +105,23 @@ pub(super) struct UsersigArguments {
     pub(super) expire: u64,
 }
 
-/// Arguments of `listen`.
+/// Arguments of `chat`.
+#[derive(Debug, Args)]
+pub(super) struct ChatArguments {
+    #[command(flatten)]
+    pub(super) listen: ListenArguments,
+    /// Group, or topic, to which lines are sent at first; /group goes to another
+    #[arg(long, value_name = "ID", value_parser = Place::group, conflicts_with = "to")]
+    pub(super) group: Option<Place>,
+    /// Account to which lines are sent at first; /to goes to another
+    #[arg(long, value_name = "ACCOUNT", value_parser = Place::account)]
+    pub(super) to: Option<Place>,
+    /// Print each frame as a line, as is done where the output is no terminal
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `listen`, and of `chat` too.
 #[derive(Debug, Args)]
 pub(super) struct ListenArguments {
     /// Account to connect as
@@ -126,7 +145,7 @@ pub(super) struct ListenArguments {
     /// Account with which to catch up, from the message after this number on; may be given more than once
     #[arg(long, value_name = "ACCOUNT=SEQ", value_parser = position)]
     pub(super) after_account: Vec<(String, u32)>,
-    /// Frames after which it ends; without it, at Ctrl-C
+    /// Frames after which it ends; without it, at Ctrl-C or the end of the input
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
 }

@@ -235,8 +235,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         if let Some(sent) = self.direct.gap_before(pair, seq) {
             let missing = self.client.missing_before(pair, sent, seq).await.map_err(Disconnected::Closed)?;
             for (message, sender) in missing {
-                let text = direct::message(pair, &message, &sender).into();
-                self.send_direct(pair, message.seq, Some(&text)).await?;
+                let is_own = self.client.session.has_sent(&direct::sender(pair, &message));
+                let text = (!is_own).then(|| direct::message(pair, &message, &sender).into());
+                self.send_direct(pair, message.seq, text.as_ref()).await?;
             }
         }
         self.send_direct(pair, seq, text).await

@@ -20,7 +20,7 @@ const GROUPS: [&str; 9] = [
 /// Body of `import_group_member`.
 const MEMBERS: &str = include_str!("../../../../samples/members/book-club.json");
 
-/// The account that owns some of the groups, for `landfall listen`. It needs no quoting in a shell or a URL.
+/// The account that owns some of the groups, for `landfall chat`. It needs no quoting in a shell or a URL.
 pub(super) const MEMBER: &str = "hana";
 
 /// Groups that are shown; with the rest of the screen they fit a usual terminal.

@@ -44,7 +44,7 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "health    http://{address}/healthz")?;
         let user = quoted(admin.as_str());
         writeln!(f, "UserSigs  {program} usersig --config {file} --app {app} --user {user}")?;
-        writeln!(f, "listen    {program} listen --config {file} --server http://{address} --as {member}")?;
+        writeln!(f, "chat      {program} chat --config {file} --server http://{address} --as {member}")?;
         let link = format!("http://{address}{TRY}#sdkappid={app}&identifier={member}&usersig={usersig}");
         writeln!(f, "browser   {link}")?;
         writeln!(f, "\nCtrl-C stops the server; the data stays.")

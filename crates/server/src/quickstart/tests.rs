@@ -57,7 +57,7 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
     // As typed in a shell: the path by which the program was started, quoted where needed.
     let file = data.path().join("new/landfall.toml");
     let listen = format!(
-        "\nlisten    'target/x y/landfall' listen --config {} --server http://{address} --as hana\n",
+        "\nchat      'target/x y/landfall' chat --config {} --server http://{address} --as hana\n",
         file.display()
     );
     assert!(first.contains(&listen), "{first}");

@@ -4,7 +4,7 @@ use crate::load::{IMPORT_GROUP, group, owner, tag};
 use crate::receiver::Receiver;
 use crate::server::{ADMIN, APP, Home, Server, usersig_of};
 use crate::test_client::TestClient;
-use landfall::listen::Listener;
+use landfall::chat::ClientConnection;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_test_database::fresh_database;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn holds_no_contents(home: &Home, number: usize, level: &str, tells_reason
     client.call("group_open_http_svc/get_group_info", &json!({"GroupIdList": [id]})).await.unwrap();
     client.call(IMPORT_GROUP, &group(&id)).await.unwrap_err();
     let query = "sdkappid=1400000001&identifier=cy&usersig=hush-hush";
-    let refused = Listener::connect(&server.url(), query).await.unwrap().next().await.unwrap();
+    let refused = ClientConnection::connect(&server.url(), query).await.unwrap().next().await.unwrap();
     assert!(refused.contains("70003"), "{refused}");
     // Sent by one client, and delivered to another and to a receiver.
     let usersig = usersig_of(&owner(&id), made);

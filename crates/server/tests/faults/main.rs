@@ -8,6 +8,7 @@
 
 mod answers;
 mod attacks;
+mod chat;
 mod check;
 mod clients;
 mod copy;
@@ -19,7 +20,6 @@ mod events;
 mod jobs;
 mod kicks;
 mod kill;
-mod listen;
 mod load;
 mod logs;
 mod moving;
@@ -31,6 +31,7 @@ mod receiver;
 mod server;
 mod several;
 mod start;
+mod talking;
 #[path = "../it/test_client.rs"]
 mod test_client;
 mod together;

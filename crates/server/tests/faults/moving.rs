@@ -9,7 +9,7 @@ mod kills;
 mod looker;
 mod mattermost;
 mod neutral;
-mod proxy;
+pub(crate) mod proxy;
 #[path = "../../../migrate/tests/conversion/slack_like.rs"]
 mod slack_like;
 mod tool;

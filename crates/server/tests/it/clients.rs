@@ -13,6 +13,7 @@ mod pushes;
 mod receipts;
 mod requests;
 mod senders;
+mod silence;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
 use crate::receiver::Receiver;
@@ -43,6 +44,11 @@ async fn start(store: Store) -> Server {
 /// Without the bound on messages to one group.
 async fn start_relaxed(store: Store) -> Server {
     Server::start_with(Setup { store, mode: "relaxed", ..Setup::default() }).await
+}
+
+/// A server that reports to `receiver`.
+async fn start_reporting(store: Store, receiver: &Receiver) -> Server {
+    Server::start_with(Setup { store, webhook: receiver.config(""), ..Setup::default() }).await
 }
 
 async fn send(client: &mut Client<TcpStream>, group: &str, random: u64) -> Value {
@@ -241,7 +247,7 @@ async fn check_silence(client: &mut Client<TcpStream>, connected: &mut [TestClie
 
 async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     let receiver = Receiver::start().await;
-    let server = Server::start_with(Setup { store, webhook: receiver.config(""), ..Setup::default() }).await;
+    let server = start_reporting(store, &receiver).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
     let mut connected = Vec::new();

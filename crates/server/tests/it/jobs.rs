@@ -50,7 +50,8 @@ async fn reaches(client: &mut Client<TcpStream>, job: &Value, states: &[&str]) -
     }
 }
 
-async fn run(client: &mut Client<TcpStream>, text: &str) -> (Value, Value) {
+/// Runs a job with this file to its end.
+pub(crate) async fn run(client: &mut Client<TcpStream>, text: &str) -> (Value, Value) {
     run_with(client, text, "skip").await
 }
 

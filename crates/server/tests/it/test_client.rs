@@ -1,6 +1,6 @@
 //! A client of the gateway, as tests use it.
 
-use landfall::listen::{ListenError, Listener};
+use landfall::chat::{ChatError, ClientConnection};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct TestClient {
-    listener: Listener,
+    listener: ClientConnection,
     /// Frames that came while an answer was awaited.
     waiting: VecDeque<Value>,
 }
@@ -17,7 +17,8 @@ pub(crate) struct TestClient {
 impl TestClient {
     /// Connects to the server at `url` without waiting for a frame.
     pub(crate) async fn connect_with(url: &str, query: &str) -> Self {
-        let listener = Listener::connect(url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
+        let listener =
+            ClientConnection::connect(url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
         Self { listener, waiting: VecDeque::new() }
     }
 
@@ -29,7 +30,7 @@ impl TestClient {
     }
 
     /// The next frame, or how the connection ended.
-    pub(crate) async fn try_next(&mut self) -> Result<Value, ListenError> {
+    pub(crate) async fn try_next(&mut self) -> Result<Value, ChatError> {
         if let Some(frame) = self.waiting.pop_front() {
             return Ok(frame);
         }
@@ -90,7 +91,7 @@ impl TestClient {
         loop {
             match self.try_next().await {
                 Ok(frame) => frames.push(frame),
-                Err(ListenError::Closed { code, .. }) => return (frames, code),
+                Err(ChatError::Closed { code, .. }) => return (frames, code),
                 Err(error) => panic!("{error:?}"),
             }
         }

@@ -3,7 +3,7 @@
 use super::{accounts, group, start, url};
 use crate::harness::{APP, Client, KEY, Store, done, on_both_stores, text};
 use crate::test_client::TestClient;
-use landfall::listen::{self, listen};
+use landfall::chat::{Input, Options, Place, chat};
 use landfall::usersig::SecretKey;
 use landfall_domain::ids::{AppId, UserId};
 use serde_json::{Value, json};
@@ -122,18 +122,20 @@ async fn listen_catches_up_with_groups_and_accounts(store: Store) {
         done(client, "openim/sendmsg", message).await;
     }
     super::send(client, "g", 1).await;
-    let options = listen::Options {
+    let (group, account) = (Place::group("g").unwrap(), |name| Place::account(name).unwrap());
+    let options = Options {
         server: url(&server),
         app: AppId(APP),
         key: SecretKey::new(KEY.to_owned()).unwrap(),
         user: UserId::parse("ann").unwrap(),
-        after: vec![("g".to_owned(), 0)],
-        after_account: vec![("bob".to_owned(), 1), ("eve".to_owned(), 0)],
+        after: vec![(group, 0), (account("bob"), 1), (account("eve"), 0)],
         // `ready`, an answer for each of three, three messages, and `caught_up` for each of three.
         count: Some(10),
+        place: None,
+        in_words: false,
     };
     let mut lines = Vec::new();
-    listen(options, &mut lines).await.unwrap();
+    chat(options, Input::none(), &mut lines).await.unwrap();
     let frames: Vec<Value> =
         String::from_utf8(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |event: &str, field: &str, name: &str| -> Vec<u64> {
