@@ -123,7 +123,15 @@ impl Listener {
     /// # Errors
     /// The connection has ended.
     pub async fn send(&mut self, request: &Value) -> Result<(), ListenError> {
-        let sent = self.0.send(Message::text(request.to_string())).await;
+        self.send_text(&request.to_string()).await
+    }
+
+    /// Sends a frame, which need not be a request.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub async fn send_text(&mut self, frame: &str) -> Result<(), ListenError> {
+        let sent = self.0.send(Message::text(frame)).await;
         sent.map_err(|error| ListenError::Lost(Box::new(error)))
     }
 }

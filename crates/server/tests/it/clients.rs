@@ -3,11 +3,13 @@
 mod conversations;
 mod direct;
 mod ends;
+mod frames;
 mod friends;
 mod members;
 mod official;
 mod presence;
 mod pushes;
+mod readers;
 mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
