@@ -65,6 +65,8 @@ impl ActingAccount {
         for action in actions {
             if let Action::Over(_, _, targets) = action {
                 needs.members.extend(targets.iter().cloned());
+                let live = targets.iter().filter(|_| group.kind.can().live);
+                needs.parts.extend(live.cloned().map(PartKey::LiveAdmin));
             }
             if let Action::Recall(place, numbers) | Action::About(_, place, numbers) = action {
                 if let Conversation::Topic(topic) = place {
@@ -96,10 +98,10 @@ impl ActingAccount {
             let is_admin = snapshot.parts.contains_key(&PartKey::LiveAdmin(self.account.clone()));
             let ban = snapshot.parts.get(&PartKey::Ban(self.account.clone()));
             let is_banned = matches!(ban, Some(Part::Ban(until)) if context.now < *until);
-            return match (is_admin, self.entered && !is_banned) {
-                (true, _) => Standing::Admin,
-                (false, true) => Standing::Member,
-                (false, false) => Standing::Outsider,
+            return match (is_banned, is_admin, self.entered) {
+                (true, ..) | (false, false, false) => Standing::Outsider,
+                (false, true, _) => Standing::Admin,
+                (false, false, true) => Standing::Member,
             };
         }
         snapshot.members.get(&self.account).map_or(Standing::Outsider, |member| member.role.into())
@@ -251,6 +253,7 @@ impl ActingAccount {
             let of_target = match snapshot.members.get(target) {
                 _ if group.owner.as_ref() == Some(target) => Standing::Owner,
                 Some(member) => member.role.into(),
+                None if snapshot.parts.contains_key(&PartKey::LiveAdmin(target.clone())) => Standing::Admin,
                 None => Standing::Outsider,
             };
             // Whom permission groups gave the right has it over ordinary members. [choice]
@@ -282,5 +285,56 @@ impl Action {
             | Self::As(_, _, Conversation::Group)
             | Self::Invite => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::sample::{NOW, context, snapshot, user};
+    use crate::time::Timestamp;
+
+    fn acting(account: &str) -> ActingAccount {
+        ActingAccount {
+            account: user(account),
+            entered: true,
+            recall_seconds: 120,
+            permission_groups: vec![],
+        }
+    }
+
+    fn live() -> GroupSnapshot {
+        let mut live = snapshot(GroupType::AvChatRoom, &[]);
+        for admin in ["a", "b"] {
+            live.parts.insert(PartKey::LiveAdmin(user(admin)), Part::LiveAdmin(NOW));
+        }
+        live
+    }
+
+    #[test]
+    fn administrators_of_a_live_group_are_of_one_rank() {
+        let ban = |who: &str, whom: &str| {
+            let ban = Action::Over(Right::Ban, Conversation::Group, vec![user(whom)]);
+            acting(who).check(&context(), &live(), &[ban])
+        };
+        assert_eq!(ban("a", "visitor"), Ok(()));
+        assert_eq!(ban("a", "b"), Err(Refusal::Outranked(user("b"))));
+        assert_eq!(ban("visitor", "other").map_err(|_| ()), Err(()));
+        let mut needs = Needs::default();
+        let targets = Action::Over(Right::Ban, Conversation::Group, vec![user("b")]);
+        acting("a").add_needs(&[targets], &live().group, &mut needs);
+        assert!(needs.parts.contains(&PartKey::LiveAdmin(user("b"))));
+    }
+
+    #[test]
+    fn a_banned_administrator_of_a_live_group_is_outside_until_the_ban_ends() {
+        let mut live = live();
+        let mut standing = |until| {
+            live.parts.insert(PartKey::Ban(user("a")), Part::Ban(until));
+            acting("a").standing(&context(), &live)
+        };
+        assert_eq!(standing(Timestamp(NOW.0 + 1)), Standing::Outsider);
+        assert_eq!(standing(NOW), Standing::Admin);
     }
 }

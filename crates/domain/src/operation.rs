@@ -81,7 +81,8 @@ pub trait GroupOperation: Send + Sync + 'static {
     /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
-    /// Decides. May be called several times; only the last call counts.
+    /// Decides. May be called several times; only the last call counts. The snapshot has what [`needs`](Self::needs) named, and
+    /// where an account acts what the check of its rights read: its own membership among others.
     ///
     /// # Errors
     /// The reason why nothing changes.

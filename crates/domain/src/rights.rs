@@ -198,7 +198,7 @@ impl Right {
         // Private, Public, ChatRoom, AVChatRoom, Community.
         let line = match self {
             Self::Send => [ALL, ALL, ALL, ALL, ALL],
-            Self::EditTexts => [ALL, LEAD, LEAD, OWNER, LEAD],
+            Self::EditTexts => [ALL, LEAD, OWNER, OWNER, LEAD],
             Self::EditOptions => [OWNER, LEAD, LEAD, OWNER, LEAD],
             Self::EditPermissions => [NONE, NONE, NONE, NONE, OWNER],
             Self::Join => [NONE, OUT, OUT, OUT, OUT],
@@ -208,7 +208,7 @@ impl Right {
             Self::Ban => [NONE, NONE, NONE, LEAD, NONE],
             Self::Mute => [NONE, LEAD, LEAD, LEAD, LEAD],
             Self::SetRole => [NONE, OWNER, OWNER, NONE, OWNER],
-            Self::EditMember => [OWNER, LEAD, OWNER, NONE, LEAD],
+            Self::EditMember => [OWNER, LEAD, LEAD, NONE, LEAD],
             Self::EditSelf => [ALL, ALL, ALL, NONE, ALL],
             Self::Transfer => [OWNER, OWNER, OWNER, NONE, OWNER],
             Self::Quit => [ALL, Holders::BELOW_OWNER, Holders::BELOW_OWNER, NONE, Holders::BELOW_OWNER],
@@ -250,7 +250,7 @@ mod tests {
     /// M: ordinary members, N: accounts that are not members.
     const TABLE: &str = "
         Send          OAM OAM OAM OAM OAM
-        EditTexts     OAM OA  OA  O   OA
+        EditTexts     OAM OA  O   O   OA
         EditOptions   O   OA  OA  O   OA
         EditPermissions - - - - O
         Join          -   N   N   N   N
@@ -260,7 +260,7 @@ mod tests {
         Ban           -   -   -   OA  -
         Mute          -   OA  OA  OA  OA
         SetRole       -   O   O   -   O
-        EditMember    O   OA  O   -   OA
+        EditMember    O   OA  OA  -   OA
         EditSelf      OAM OAM OAM -   OAM
         Transfer      O   O   O   -   O
         Quit          OAM AM  AM  -   AM

@@ -4,11 +4,13 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+pub(crate) mod acting;
 pub(crate) mod beside;
 pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
+mod deeds;
 pub(crate) mod direct;
 pub(crate) mod faulty;
 pub(crate) mod folders;
@@ -25,10 +27,12 @@ pub(crate) mod model;
 pub(crate) mod official;
 mod official_changes;
 pub(crate) mod operation;
+mod oracle;
 pub(crate) mod operations;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod people_script;
+pub(crate) mod rights;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
 pub(crate) mod survey;
@@ -208,6 +212,13 @@ macro_rules! store_suite {
             }
             model {
                 random_operations_answer_like_the_model,
+            }
+            rights {
+                every_cell_of_the_table_is_as_documented,
+                permission_groups_decide_by_their_bits,
+            }
+            acting {
+                members_of_every_role_do_only_what_the_table_allows,
             }
         }
     };

@@ -107,7 +107,8 @@ impl AddTopic {
     fn add(&self, snapshot: &GroupSnapshot) -> Result<(Changes, TopicId), Refusal> {
         has_topics(&snapshot.group)?;
         let id = self.free_id(snapshot).ok_or(Refusal::TopicTaken)?;
-        if self.max <= snapshot.parts.len() {
+        let topics = snapshot.parts.keys().filter(|key| matches!(key, PartKey::Topic(_)));
+        if self.max <= topics.count() {
             return Err(Refusal::TooMany(TooMany::Topics(self.max)));
         }
         let topic = Topic {

@@ -61,7 +61,8 @@ impl GroupOperation for BanMembers {
         for account in accounts {
             changes.put(PartKey::Ban(account), Part::Ban(self.until));
         }
-        let left: Vec<UserId> = members.into_keys().collect();
+        let left: Vec<UserId> =
+            members.into_keys().filter(|account| self.accounts.contains(account)).collect();
         if !left.is_empty() {
             leave(context, &mut group, &self.operator, left, Some(TipKind::Kicked), &mut changes);
             changes.group = Some(group);

@@ -53,14 +53,19 @@ impl GroupOperation for ModifyGroup {
         let Self { max_members, join_option, invite_option, mute_all, history_before_join, fields, .. } =
             self;
         let Self { permissions_enabled, default_permissions, .. } = self;
-        let options =
-            join_option.is_some() || invite_option.is_some() || mute_all.is_some() || !fields.is_empty();
-        let mut actions = vec![Action::Use(if options { Right::EditOptions } else { Right::EditTexts })];
+        let texts = [&self.name, &self.introduction, &self.notification, &self.face_url];
+        let mut actions = Vec::new();
+        if join_option.is_some() || invite_option.is_some() || mute_all.is_some() || !fields.is_empty() {
+            actions.push(Action::Use(Right::EditOptions));
+        }
         if permissions_enabled.is_some() || default_permissions.is_some() {
             actions.push(Action::Use(Right::EditPermissions));
         }
         if max_members.is_some() || history_before_join.is_some() {
             actions.push(Action::AppOnly);
+        }
+        if actions.is_empty() || texts.into_iter().any(Option::is_some) {
+            actions.push(Action::Use(Right::EditTexts));
         }
         actions
     }
@@ -187,6 +192,17 @@ mod tests {
             fields: vec![field("A", "1")],
             ..modify(kind)
         }
+    }
+
+    #[test]
+    fn texts_and_settings_are_rights_of_their_own() {
+        let rights = |operation: ModifyGroup| operation.actions();
+        let plain = modify(GroupType::ChatRoom);
+        let (texts, options) = (Action::Use(Right::EditTexts), Action::Use(Right::EditOptions));
+        assert_eq!(rights(plain.clone()), [texts.clone()]);
+        let muting = ModifyGroup { mute_all: Some(true), ..plain };
+        assert_eq!(rights(muting.clone()), [options.clone()]);
+        assert_eq!(rights(ModifyGroup { name: Some(text("n")), ..muting }), [options, texts]);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl MuteMembers {
         let until = self.until;
         let changed: Vec<Member> = members
             .into_values()
-            .filter(|member| member.muted_until != until)
+            .filter(|member| self.accounts.contains(&member.account) && member.muted_until != until)
             .map(|member| Member { muted_until: until, ..member })
             .collect();
         let mut changes = Changes::default();
@@ -90,7 +90,7 @@ impl MuteMembers {
         snapshot.topic(topic)?;
         let GroupSnapshot { members, mut parts, .. } = snapshot;
         let mut changes = Changes::default();
-        for account in members.into_keys() {
+        for account in members.into_keys().filter(|account| self.accounts.contains(account)) {
             let key = PartKey::TopicMember(topic.clone(), account);
             let before = match parts.remove(&key) {
                 Some(Part::TopicMember(member)) => member,
@@ -110,6 +110,7 @@ mod tests {
     use crate::group::GroupType;
     use crate::member::{ReceiveOption, Role};
     use crate::message::{Content, MessageLog, ReadMark, TipField};
+    use crate::new_group::new_member;
     use crate::sample::{CREATED, NOW, decide, group_id, snapshot, text, user};
     use crate::topic::Topic;
 
@@ -143,6 +144,16 @@ mod tests {
         assert!(matches!(private, Err(Refusal::TypeForbids(_))));
         let live = decide(&mute(GroupType::AvChatRoom, NOW.0 + 1), &snapshot(GroupType::AvChatRoom, &[]));
         assert!(live.unwrap().changes.updated_members.is_empty());
+    }
+
+    #[test]
+    fn whoever_mutes_another_is_not_muted() {
+        let mut there = two_of_three(GroupType::Public);
+        let acting = new_member(GroupType::Public, user("acting"), Role::Admin, CREATED);
+        there.members.insert(user("acting"), acting);
+        let changes = decide(&mute(GroupType::Public, NOW.0 + 60), &there).unwrap().changes;
+        let muted: Vec<_> = changes.updated_members.iter().map(|member| member.account.as_str()).collect();
+        assert_eq!(muted, ["a", "b"]);
     }
 
     #[test]

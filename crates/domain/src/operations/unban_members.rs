@@ -41,10 +41,12 @@ impl GroupOperation for UnbanMembers {
         let mut changes = Changes::default();
         let mut unbanned = Vec::new();
         for ban in snapshot.parts.into_keys() {
-            if let PartKey::Ban(account) = &ban {
+            if let PartKey::Ban(account) = &ban
+                && self.accounts.contains(account)
+            {
                 unbanned.push(account.clone());
+                changes.remove(ban);
             }
-            changes.remove(ban);
         }
         let event = (!unbanned.is_empty()).then_some(Event::Unbanned(unbanned));
         Ok(Decision::new(changes, ()).with_event(event))
@@ -64,6 +66,9 @@ mod tests {
         let mut banned = snapshot(GroupType::Public, &[]);
         let ban = PartKey::Ban(user("a"));
         banned.parts.insert(ban.clone(), Part::Ban(NOW));
+        // What the check of rights has read stays.
+        banned.parts.insert(PartKey::LiveAdmin(user("acting")), Part::LiveAdmin(NOW));
+        banned.parts.insert(PartKey::Ban(user("acting")), Part::Ban(NOW));
         let changes = decide(&unban(GroupType::Public), &banned).unwrap().changes;
         assert_eq!(changes.parts, [(ban, None)]);
         let community = decide(&unban(GroupType::Community), &snapshot(GroupType::Community, &[]));

@@ -87,6 +87,12 @@ impl PortraitTag {
         }
     }
 
+    /// Whether only administrators of the app set the field.
+    #[must_use]
+    pub fn is_for_administrators(&self) -> bool {
+        *self == Self::AdminForbidType
+    }
+
     /// Whether the field takes a number.
     #[must_use]
     pub fn is_number(&self) -> bool {

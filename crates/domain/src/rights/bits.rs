@@ -22,7 +22,7 @@ pub fn bits_of(right: Right, place: &Conversation) -> Option<(u64, u64)> {
     let bits = match right {
         Right::EditTexts | Right::EditOptions if in_topic => (MANAGE_TOPIC, MANAGE_TOPIC_INFO),
         Right::EditTexts | Right::EditOptions => (MANAGE_GROUP_INFO, 0),
-        Right::Remove | Right::EditMember | Right::SetRole => (MANAGE_GROUP_MEMBER, 0),
+        Right::Remove | Right::EditMember => (MANAGE_GROUP_MEMBER, 0),
         Right::Topics => (MANAGE_TOPIC, MANAGE_TOPIC_INFO),
         Right::Mute if in_topic => (0, TOPIC_MUTE_MEMBER),
         Right::Mute => (GROUP_MUTE_MEMBER, 0),
@@ -35,6 +35,7 @@ pub fn bits_of(right: Right, place: &Conversation) -> Option<(u64, u64)> {
         | Right::Invite
         | Right::Approve
         | Right::Ban
+        | Right::SetRole
         | Right::EditSelf
         | Right::Transfer
         | Right::Quit

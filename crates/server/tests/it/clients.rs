@@ -3,6 +3,7 @@
 mod conversations;
 mod direct;
 mod ends;
+mod frames;
 mod friends;
 mod history;
 mod members;
@@ -11,6 +12,7 @@ mod overview;
 mod presence;
 mod pushes;
 mod receipts;
+mod readers;
 mod requests;
 mod senders;
 mod silence;

@@ -27,6 +27,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
+use std::fmt::Debug;
 
 /// Sequences of operations tried.
 const SEQUENCES: u32 = 32;
@@ -216,20 +217,30 @@ pub(crate) async fn random_operations_answer_like_the_model(store: &dyn Store) {
 /// Compares `stores` with the model over random sequences, each in two apps of its own. With more than one
 /// operation `together`, the stores must perform those that run together in the order of the calls.
 pub(crate) async fn agree(stores: &[&dyn Store], together: usize) {
+    let compare = async |apps, steps| compare(stores, apps, together, steps).await;
+    try_sequences(SEQUENCES, sequence(), compare).await;
+}
+
+/// Tries so many sequences, each in two apps of its own. The first that fails makes the test fail, as short as it can be.
+pub(super) async fn try_sequences<T: Debug>(
+    sequences: u32,
+    sequence: impl Strategy<Value = Vec<T>>,
+    attempt: impl AsyncFn([AppId; 2], Vec<T>) -> Result<(), String>,
+) {
     let mut runner = TestRunner::new(Config::default());
-    for number in 0..SEQUENCES {
-        let mut tree = sequence().new_tree(&mut runner).unwrap();
-        let Err(first) = compare(stores, fresh_apps(number, 0), together, tree.current()).await else {
+    for number in 0..sequences {
+        let mut tree = sequence.new_tree(&mut runner).unwrap();
+        let Err(first) = attempt(fresh_apps(number, 0), tree.current()).await else {
             continue;
         };
         // Smaller sequences that still differ are easier to read.
         let mut found = (first, tree.current());
         let mut smaller = tree.simplify();
-        for attempt in 1..=SHRINKS_MAX {
+        for shrink in 1..=SHRINKS_MAX {
             if !smaller {
                 break;
             }
-            smaller = match compare(stores, fresh_apps(number, attempt), together, tree.current()).await {
+            smaller = match attempt(fresh_apps(number, shrink), tree.current()).await {
                 Err(difference) => {
                     found = (difference, tree.current());
                     tree.simplify()

@@ -16,6 +16,7 @@ use landfall_domain::operation::{GroupImport, GroupOperation, import, perform as
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::store::Store;
+use landfall_domain::subscribers::Subscribers;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -61,6 +62,17 @@ impl Change {
 
     pub(crate) fn import(import: impl GroupImport<Answer: Debug> + Clone + Debug) -> Self {
         Self(Arc::new(Import(import)))
+    }
+
+    /// Performs it for `actor`; the answer as text.
+    pub(crate) async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+        actor: Actor,
+        subscribers: Arc<dyn Subscribers>,
+    ) -> Result<Result<String, Refusal>, StoreError> {
+        self.0.perform(store, context, actor, subscribers).await
     }
 }
 
@@ -124,10 +136,13 @@ impl<I: PeopleImport<Answer: Debug, Refusal: Debug> + Clone + Debug> AnyPeopleCh
 
 #[async_trait]
 trait AnyChange: Debug + Send + Sync {
+    /// An import is performed for nobody, and has no subscribers.
     async fn perform(
         &self,
         store: &dyn Store,
         context: Context,
+        actor: Actor,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<Result<String, Refusal>, StoreError>;
 }
 
@@ -137,8 +152,10 @@ impl<O: GroupOperation<Answer: Debug> + Clone + Debug> AnyChange for O {
         &self,
         store: &dyn Store,
         context: Context,
+        actor: Actor,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<Result<String, Refusal>, StoreError> {
-        let answer = answered(change(store, context, Actor::App, self.clone(), every_event()).await)?;
+        let answer = answered(change(store, context, actor, self.clone(), subscribers).await)?;
         Ok(answer.map(|answer| format!("{answer:?}")))
     }
 }
@@ -149,6 +166,8 @@ impl<I: GroupImport<Answer: Debug> + Clone + Debug> AnyChange for Import<I> {
         &self,
         store: &dyn Store,
         context: Context,
+        _: Actor,
+        _: Arc<dyn Subscribers>,
     ) -> Result<Result<String, Refusal>, StoreError> {
         let answer = answered(import(store, context, self.0.clone()).await)?;
         Ok(answer.map(|answer| format!("{answer:?}")))
@@ -176,7 +195,9 @@ pub(crate) async fn perform(
             Answer::Imported
         }
         Operation::DeleteAccounts(ids) => Answer::Deleted(store.delete_accounts(context, ids).await?),
-        Operation::Change(Change(change)) => Answer::Changed(change.perform(store, context).await?),
+        Operation::Change(change) => {
+            Answer::Changed(change.perform(store, context, Actor::App, every_event()).await?)
+        }
         Operation::People(action) => {
             let script = PeopleScript { action };
             Answer::People(answered(perform_people(store, context, script, every_event()).await)?)

@@ -129,7 +129,7 @@ async fn check_accounts(
 }
 
 /// Everything that belongs to a group, as far as scripts make it.
-async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
+pub(crate) async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
     let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
     let newest = |conversation| MessageRange::Newest { conversation, up_to: u32::MAX, limit: usize::MAX };
     let mut parts = vec![PartKey::Attributes, PartKey::Counters];

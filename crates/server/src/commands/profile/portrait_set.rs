@@ -2,6 +2,7 @@
 //!
 //! Of two items with one tag the last counts. [choice]
 //! [choice] A custom field takes a text or a whole number of 32 bits, and gives back what it was given.
+//! [choice] Only administrators of the app set `Tag_Profile_IM_AdminForbidType`: a client gets 40008.
 
 use super::{illegal, internal, known_tag};
 use crate::call::{Call, Command};
@@ -92,6 +93,10 @@ fn item(given: ItemInput, place: &str, call: &Call) -> Result<PortraitItem, Fail
     let (tag, rule) = known_tag(&raw, &format!("{place}.Tag"), call)?;
     if rule.is_some_and(|rule| !rule.writable) {
         return Err(Code::ProfileNotWritable.because(format!("{place}.Tag {raw:?} is read-only")));
+    }
+    if tag.is_for_administrators() && call.is_for_account() {
+        let text = format!("only an administrator of the app may set {place}.Tag {raw:?}");
+        return Err(Code::ProfileNotWritable.because(text));
     }
     let field = format!("{place}.Value");
     let value = given.value.required(&field).map_err(|error| {

@@ -229,7 +229,39 @@ async fn an_account_cannot_write_to_one_that_blocks_it(store: Store) {
     server.stop().await;
 }
 
+async fn an_account_sets_its_profile_but_for_what_administrators_hold_against_it(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann"]).await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let set = |tag: &str, value: Value| json!({ "Command": "portrait_set", "ProfileItem": [{ "Tag": tag, "Value": value }] });
+    let forbid = set("Tag_Profile_IM_AdminForbidType", json!("AdminForbid_Type_None"));
+    assert_eq!(code(&mut ann, forbid.clone()).await, 40_008);
+    assert_eq!(code(&mut ann, set("Tag_Profile_IM_Level", json!(3))).await, 0);
+    let mut of_app = forbid;
+    of_app["From_Account"] = json!("ann");
+    done(client, "profile/portrait_set", of_app).await;
+    server.stop().await;
+}
+
+async fn whoever_mutes_another_may_go_on_speaking(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let mute =
+        json!({ "Command": "forbid_send_msg", "GroupId": "g", "Members_Account": ["bob"], "MuteTime": 60 });
+    assert_eq!(code(&mut ann, mute).await, 0);
+    assert_eq!(code(&mut bob, message("g", 1)).await, 10_017);
+    assert_eq!(code(&mut ann, message("g", 2)).await, 0);
+    server.stop().await;
+}
+
 on_both_stores! {
+    an_account_sets_its_profile_but_for_what_administrators_hold_against_it
+    whoever_mutes_another_may_go_on_speaking
     a_member_cannot_change_what_it_does_not_see
     a_banned_account_has_left_a_live_group
     own_messages_are_known_by_their_conversation

@@ -113,3 +113,12 @@ async fn both_stores_and_two_servers_answer_like_the_model() {
     let (servers, _both_alive) = alternating(Imports::ByApp).await;
     crate::suite::model::agree(&[&embedded, &postgres, &servers], 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_act_alike_on_both_stores_and_two_servers() {
+    let dir = tempfile::tempdir().unwrap();
+    let embedded = crate::embedded::Embedded::open(dir.path(), StoreMetrics::default()).unwrap();
+    let (postgres, _alive) = fresh().await;
+    let (servers, _both_alive) = alternating(Imports::ByApp).await;
+    crate::suite::acting::agree(&[&embedded, &postgres, &servers]).await;
+}
