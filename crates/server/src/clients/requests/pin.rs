@@ -19,8 +19,9 @@ pub(super) struct Pin;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct PinFields {
-    #[serde(flatten)]
-    common: CommonFields,
+    group_id: String,
+    #[serde(rename = "Peer_Account")]
+    peer_account: Option<String>,
     /// 1 pins, 0 ends it.
     top_flag: Option<u8>,
 }
@@ -37,10 +38,12 @@ impl ClientRequest for Pin {
             Some(1) => true,
             Some(_) | None => return Err(Code::GroupParameter.because("TopFlag must be 0 or 1").into()),
         };
-        let chat = match fields.common.peer()? {
+        let PinFields { group_id, peer_account, .. } = fields;
+        let place = CommonFields { group_id, peer_account, ..CommonFields::default() };
+        let chat = match place.peer()? {
             Some(peer) => Chat::Direct(peer),
             None => {
-                let group = fields.common.group_id()?;
+                let group = place.group_id()?;
                 if pinned {
                     is_member(client, &group).await?;
                 }

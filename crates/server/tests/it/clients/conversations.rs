@@ -49,7 +49,7 @@ async fn pinned_conversations_come_first_and_in_pages(store: Store) {
     for peer in names.iter().take(49) {
         assert_eq!(ann.request(pin(peer, 1)).await["ErrorCode"], 0, "{peer}");
     }
-    let group = json!({ "Command": "pin", "GroupId": "g", "TopFlag": 1 });
+    let group = json!({ "Command": "pin", "RequestId": "p", "GroupId": "g", "TopFlag": 1 });
     assert_eq!(ann.request(group.clone()).await["ErrorCode"], 0);
     for (request, code) in [
         (pin("p060", 1), 51_012),
