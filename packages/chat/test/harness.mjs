@@ -138,7 +138,7 @@ export class Client {
     for (const name of Object.values(EVENT)) {
       this.chat.on(name, (event) => {
         this.events.push({ name: event.name, data: event.data });
-        this.waiting = this.waiting.filter((check) => !check());
+        this.waiting = this.waiting.filter((check) => !check(event));
       });
     }
   }
@@ -158,19 +158,17 @@ export class Client {
   /** The data of the first event of this name that passes, also one that was there before. */
   next(name, passes = () => true) {
     return new Promise((resolve, reject) => {
-      const find = () => this.events.find((event) => event.name === name && passes(event.data));
       const timer = setTimeout(
         () => reject(new Error(`${this.user} got no ${name}; got ${JSON.stringify(this.events.map((one) => one.name))}`)),
         PATIENCE,
       );
-      const check = () => {
-        const found = find();
-        if (!found) return false;
+      const check = (event) => {
+        if (event.name !== name || !passes(event.data)) return false;
         clearTimeout(timer);
-        resolve(found.data);
+        resolve(event.data);
         return true;
       };
-      if (!check()) this.waiting.push(check);
+      if (!this.events.some(check)) this.waiting.push(check);
     });
   }
 
