@@ -140,7 +140,9 @@ impl Rooms {
         let RoomContext { app, store, .. } = &self.context;
         let accounts = store.accounts(*app, vec![session.account.clone()]).await?;
         if accounts.iter().flatten().next().is_none() {
-            session.close(CloseReason::Deleted);
+            if !session.is_entering() {
+                session.close(CloseReason::Deleted);
+            }
         } else if session.signed < store.signatures_from(*app, session.account.clone()).await? {
             session.close(CloseReason::Kicked);
         } else {

@@ -197,6 +197,11 @@ impl Session {
         }
     }
 
+    /// Whether the client has yet to enter its groups. Until then its account may not have been created.
+    pub(super) fn is_entering(&self) -> bool {
+        lock(&self.groups).changed_meanwhile.is_some()
+    }
+
     /// The client has entered its groups; returns those in which its membership changed meanwhile.
     pub(super) fn finish_entering(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).changed_meanwhile.take().unwrap_or_default()

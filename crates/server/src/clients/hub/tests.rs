@@ -230,3 +230,15 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_check_of_all_clients_spares_those_whose_account_is_being_created() {
+    let Fixture { hub, store: _store, session, waiting: _waiting, _dir } = Fixture::new().await;
+    let (new, _frames) = Session::new(2, user("new"), Platform::Web, NOW);
+    hub.add_session(&new);
+    hub.catch_up().await;
+    assert_eq!((new.close_reason(), session.close_reason()), (None, None));
+    new.finish_entering();
+    hub.catch_up().await;
+    assert_eq!(new.close_reason(), Some(CloseReason::Deleted));
+}
