@@ -1,12 +1,12 @@
 //! Lines that are typed, or come from a pipe.
 
-use crate::clients::handshake::REQUEST_BYTES_MAX;
+use crate::clients::requests::FRAME_BYTES_MAX;
 use std::io::{BufRead, Read as _};
 use std::thread;
 use tokio::sync::mpsc;
 
 /// Longest line, bytes: a longer one fits no frame.
-const LINE_BYTES_MAX: usize = REQUEST_BYTES_MAX;
+const LINE_BYTES_MAX: usize = FRAME_BYTES_MAX;
 /// Lines that wait to be taken.
 const WAITING_MAX: usize = 16;
 

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::request::{Purpose, Request};
 use super::typed::{HELP, Typed};
 use super::{Chat, note};
-use crate::clients::handshake::REQUEST_BYTES_MAX;
+use crate::clients::requests::FRAME_BYTES_MAX;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Duration;
@@ -191,11 +191,11 @@ impl<W: Write + Send> Chat<'_, W> {
             Typed::Quit(None) => Request::quit(&group?),
         };
         let bytes = self.request(request).body.to_string().len();
-        if bytes <= REQUEST_BYTES_MAX {
+        if bytes <= FRAME_BYTES_MAX {
             return Ok(());
         }
         self.open = None;
-        Err(format!("too long: its frame has {bytes} bytes; the limit is {REQUEST_BYTES_MAX}"))
+        Err(format!("too long: its frame has {bytes} bytes; the limit is {FRAME_BYTES_MAX}"))
     }
 
     /// Recalls a message of the current conversation, or the last of one's own.

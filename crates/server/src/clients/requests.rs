@@ -42,7 +42,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Longest frame of a client, bytes: a message may be 12,288 bytes long, which escapes can make six times as many.
-pub(super) const FRAME_BYTES_MAX: usize = 64 << 10;
+pub(crate) const FRAME_BYTES_MAX: usize = 64 << 10;
 
 /// All requests, in the order in which the answer to an unknown command names them.
 const REQUESTS: &[Entry] = &[

@@ -11,6 +11,7 @@ use landfall_domain::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The senders of a page of messages.
+#[derive(Default)]
 pub(crate) struct Senders(BTreeMap<UserId, SenderProfile>);
 
 impl Senders {
@@ -21,12 +22,10 @@ impl Senders {
         group: &GroupId,
         messages: impl IntoIterator<Item = &Message>,
     ) -> Result<Self, StoreError> {
-        let sent = messages.into_iter().filter(|message| matches!(message.content, Content::Sent(_)));
-        let senders: BTreeSet<&UserId> = sent.map(|message| &message.sender).collect();
+        let senders = names(messages);
         if senders.is_empty() {
             return Ok(Self(BTreeMap::new()));
         }
-        let senders: Vec<UserId> = senders.into_iter().cloned().collect();
         let needs = Needs { members: senders.clone(), profiles: senders.clone(), ..Needs::default() };
         match store.snapshot(app, group.clone(), needs).await {
             Ok(found) => {
@@ -39,9 +38,31 @@ impl Senders {
         }
     }
 
+    /// Reads the profile of each sender of `messages`, which may be of many groups, once: without name cards.
+    pub(crate) async fn profiles(
+        store: &dyn Store,
+        app: AppId,
+        messages: impl IntoIterator<Item = &Message>,
+    ) -> Result<Self, StoreError> {
+        let senders = names(messages);
+        if senders.is_empty() {
+            return Ok(Self(BTreeMap::new()));
+        }
+        let accounts = store.accounts(app, senders.clone()).await?;
+        let found = senders.into_iter().zip(accounts);
+        Ok(Self(found.filter_map(|(sender, account)| Some((sender, account?.as_sender()))).collect()))
+    }
+
     /// A message, and what is seen of its sender.
     pub(crate) fn with<'a>(&'a self, message: &'a Message) -> (&'a Message, &'a SenderProfile) {
         static NOBODY: SenderProfile = SenderProfile::NOBODY;
         (message, self.0.get(&message.sender).unwrap_or(&NOBODY))
     }
+}
+
+/// The senders of messages, each once.
+fn names<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<UserId> {
+    let sent = messages.into_iter().filter(|message| matches!(message.content, Content::Sent(_)));
+    let senders: BTreeSet<&UserId> = sent.map(|message| &message.sender).collect();
+    senders.into_iter().cloned().collect()
 }

@@ -12,7 +12,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::{ReceiveOption, Role};
-use landfall_domain::message::{Body, Conversation, Priority};
+use landfall_domain::message::{Body, Conversation, Priority, Recall};
 use landfall_domain::operation::{Decision, GroupOperation};
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
@@ -261,7 +261,7 @@ impl Deed {
                 owner: owner.clone(),
                 operator: account.clone(),
             }),
-            Self::Recall(number, numbers) => recall(group, *number, numbers),
+            Self::Recall(number, numbers) => recall(group, account, *number, numbers),
             Self::Modify(number, seq) => modify(group, *number, *seq, now),
             Self::Attributes => attributes(group, now),
             Self::Counters => counters(group),
@@ -308,9 +308,10 @@ fn mute(
     Change::new(MuteMembers { group, operator: operator.clone(), accounts, until, topic })
 }
 
-fn recall(group: &GroupId, number: Option<usize>, numbers: &[u32]) -> Change {
+fn recall(group: &GroupId, operator: &UserId, number: Option<usize>, numbers: &[u32]) -> Change {
     let (group, conversation) = (group.clone(), place(group, number));
-    Change::new(RecallMessages { group, conversation, numbers: numbers.to_vec() })
+    let recall = Recall { operator: operator.clone(), reason: Box::default() };
+    Change::new(RecallMessages { group, conversation, numbers: numbers.to_vec(), recall })
 }
 
 fn modify(group: &GroupId, number: Option<usize>, seq: u32, now: Timestamp) -> Change {
@@ -383,6 +384,7 @@ fn app_only(number: usize, group: &GroupId, account: &UserId, target: &UserId) -
             group: group_id,
             conversation: Conversation::Group,
             sender: target.clone(),
+            operator: account.clone(),
         }),
         3 => Change::new(ChangeLiveAdmins {
             group: group_id,

@@ -217,7 +217,7 @@ impl Whole {
             Content::Sent(body) => {
                 body.to.is_empty() || body.to.contains(account) || message.sender == *account
             }
-            Content::Tip(_) | Content::Gone => true,
+            Content::Tip(_) | Content::Gone(_) => true,
         };
         let since_joining = joined <= message.sent.0 || self.group.history_before_join;
         is_for && since_joining && self.group.log.cleared < message.seq

@@ -10,8 +10,10 @@ use super::history_page::HistoryPage;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::{self, ConversationKey};
+use crate::clients::senders::Senders;
 use crate::code::Code;
 use crate::reply::Failure;
+use landfall_domain::account::SenderProfile;
 use landfall_domain::group::GroupType;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::PartKey;
@@ -83,7 +85,9 @@ async fn read(
         Conversation::Group => None,
         Conversation::Topic(id) => Some(id.as_str().to_owned()),
     };
-    let rows = page.messages.iter().map(|message| row(client, &key, kind, message));
+    let (store, app) = (&*client.server.store, client.app.id);
+    let senders = Senders::read(store, app, &key.group, &page.messages).await?;
+    let rows = page.messages.iter().map(|message| row(client, &key, kind, senders.with(message)));
     Ok(PageReply {
         group_id: key.group.as_str().to_owned(),
         topic_id,
@@ -98,7 +102,7 @@ pub(super) fn row(
     client: &ConnectedClient,
     key: &Arc<ConversationKey>,
     kind: GroupType,
-    message: &Message,
+    message: (&Message, &SenderProfile),
 ) -> Result<Box<RawValue>, Failure> {
     let text = frame::stored(key, kind, message, &client.hub.files).text;
     RawValue::from_string(text.as_str().to_owned()).map_err(|error| Code::GroupInternal.internal(error))

@@ -8,6 +8,7 @@ use super::group_row::{GroupRow, Profile, SelfInfo};
 use super::{ClientRequest, RequestContext, RequestError, group_msg_get_simple};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::ConversationKey;
+use crate::clients::senders::Senders;
 use crate::code::Code;
 use crate::reply::Failure;
 use landfall_domain::group::{Group, GroupType};
@@ -101,10 +102,12 @@ impl ClientRequest for Groups {
 struct Messages {
     last: BTreeMap<GroupId, Vec<Message>>,
     at: BTreeMap<GroupId, Vec<Message>>,
+    /// Of the last ones, without their name cards.
+    senders: Senders,
 }
 
 impl Messages {
-    /// Two reads at most, whatever the number of groups.
+    /// Three reads at most, whatever the number of groups.
     async fn read(client: &ConnectedClient, with: With, groups: &[(Group, Member)]) -> Result<Self, Failure> {
         let last = groups.iter().filter(|(group, _)| with.last && group.log.last_seq() != 0);
         let last = last.map(|(group, _)| range(group, group.log.last_seq() - 1)).collect();
@@ -114,8 +117,11 @@ impl Messages {
             range(group, group.log.read_seq(member.read).max(oldest))
         });
         let unread = unread.filter(|range| range.after < range.up_to).collect();
+        let last = messages(client, last, WhichMessages::All).await?;
+        let (store, app) = (&*client.server.store, client.app.id);
         Ok(Self {
-            last: messages(client, last, WhichMessages::All).await?,
+            senders: Senders::profiles(store, app, last.values().flatten()).await?,
+            last,
             at: messages(client, unread, WhichMessages::Mentions).await?,
         })
     }
@@ -154,7 +160,7 @@ fn row(
     let last = messages.last.remove(&id).and_then(|mut messages| messages.pop());
     if let Some(message) = last.filter(is_seen) {
         let key = Arc::new(ConversationKey { group: id.clone(), conversation: Conversation::Group });
-        row.last_msg = Some(group_msg_get_simple::row(client, &key, kind, &message)?);
+        row.last_msg = Some(group_msg_get_simple::row(client, &key, kind, messages.senders.with(&message))?);
     }
     if with.at {
         let of_group = messages.at.remove(&id).unwrap_or_default();
