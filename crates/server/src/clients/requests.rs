@@ -38,7 +38,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Longest frame of a client, bytes: a message may be 12,288 bytes long, which escapes can make six times as many.
+/// Longest frame of a client, bytes: a message may say 12,288 bytes, of which escapes make up to three times as many, and
+/// six times as many only of control characters.
 pub(super) const FRAME_BYTES_MAX: usize = 64 << 10;
 
 /// All requests, in the order in which the answer to an unknown command names them.
