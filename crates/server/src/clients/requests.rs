@@ -8,10 +8,7 @@ mod chats;
 mod conversation;
 mod enter;
 mod go;
-mod group_msg_get_simple;
-mod group_row;
 mod groups;
-mod history_page;
 mod leave;
 mod pin;
 mod ping;
@@ -41,7 +38,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Longest frame of a client, bytes: a message may be 12,288 bytes long, which escapes can make six times as many.
+/// Longest frame of a client, bytes: a message may say 12,288 bytes, of which escapes make up to three times as many, and
+/// six times as many only of control characters.
 pub(crate) const FRAME_BYTES_MAX: usize = 64 << 10;
 
 /// All requests, in the order in which the answer to an unknown command names them.
@@ -50,7 +48,6 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<catch_up::CatchUp>(),
     Entry::of::<go::Go>(),
     Entry::of::<read::Read>(),
-    Entry::of::<group_msg_get_simple::GroupMsgGetSimple>(),
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
     Entry::of::<chats::Chats>(),
@@ -241,13 +238,9 @@ pub(super) async fn perform_rest(client: &ConnectedClient, line: RestLine, text:
 
 /// The frame that answers a request beyond a limit of the connection.
 pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) -> String {
-    refusal(client, &named(text), &Code::TooFrequent.because(why))
-}
-
-/// What the answer to a frame that is not performed takes from it, as far as it can be read.
-fn named(text: &str) -> CommonFields {
     let Envelope { command, request_id } = serde_json::from_str(text).unwrap_or_default();
-    CommonFields { command, request_id, ..CommonFields::default() }
+    let common = CommonFields { command, request_id, ..CommonFields::default() };
+    refusal(client, &common, &Code::TooFrequent.because(why))
 }
 
 /// What every frame has, whatever its command.
@@ -295,7 +288,7 @@ pub(super) async fn perform(
 ) -> Result<Option<String>, CloseReason> {
     let client = context.client;
     let Ok(common) = serde_json::from_str::<CommonFields>(text) else {
-        return Ok(Some(refusal(client, &named(text), &malformed())));
+        return Ok(Some(refusal(client, &CommonFields::default(), &malformed())));
     };
     let entry = REQUESTS.iter().find(|entry| entry.command == common.command);
     if !entry.is_some_and(|entry| entry.is_free) && !commands.take(Instant::now()) {
