@@ -34,7 +34,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     pub(crate) fn read<R: BufRead>(&mut self, walk: &mut Walk<R>) -> Result<(), WalkError> {
         parse::walk(walk, |head, found| {
             match found {
-                Found::Myself(_) => {}
+                Found::Myself(_) | Found::Contact(_) => {}
                 Found::Chat => self.position = 0,
                 Found::Message(message) => {
                     self.position += 1;

@@ -1,5 +1,6 @@
 //! The first reading: chats, their members, and what belongs together.
 
+use super::contacts::Contacts;
 use super::parse::{self, Found, Head, Message, Number};
 use super::service::{Change, changes};
 use crate::losses::LossKind;
@@ -49,6 +50,7 @@ pub(crate) struct Survey {
     /// Who has a name; `None` for several.
     by_name: BTreeMap<String, Option<String>>,
     myself: Option<String>,
+    contacts: Contacts,
 }
 
 pub(crate) fn seconds_ms(time: Option<&Number>) -> Option<u64> {
@@ -66,6 +68,11 @@ impl Survey {
                     if let Some(id) = person.user_id {
                         self.myself = Some(id.peer());
                         self.know(&id.peer(), Some(name.join(" ").trim()));
+                    }
+                }
+                Found::Contact(contact) => {
+                    if let Some((id, name)) = self.contacts.take(contact) {
+                        self.know(&id, Some(&name));
                     }
                 }
                 Found::Chat => {
@@ -155,6 +162,7 @@ impl Survey {
             }
         }
         self.adopt();
+        self.contacts.settle(&self.by_name);
     }
 
     fn join_moved(&mut self) {
@@ -216,6 +224,7 @@ impl Survey {
                 builder.user(User { id: id.clone(), nick: name.clone(), x, ..User::default() })?;
             }
         }
+        self.contacts.hand_over(self.myself.as_deref(), &self.names, builder)?;
         for (peer, chat) in self.chats.iter().filter(|(_, chat)| chat.part_of.is_none()) {
             let name = chat.head.name.clone().unwrap_or_else(|| match chat.head.kind.as_str() {
                 "saved_messages" => "Saved messages".to_owned(),
