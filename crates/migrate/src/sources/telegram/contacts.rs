@@ -1,7 +1,6 @@
 //! The contacts of the account that was exported: its friends.
 
-use super::parse::{Contact, Number};
-use super::survey::seconds_ms;
+use super::parse::{Contact, Number, seconds_ms};
 use crate::losses::LossKind;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::Friend;

@@ -1,8 +1,8 @@
 //! The second reading: messages.
 
-use super::parse::{self, Found, Head, Message, Number};
+use super::parse::{self, Found, Head, Message, Number, seconds_ms};
 use super::service::sentence;
-use super::survey::{Survey, seconds_ms};
+use super::survey::Survey;
 use crate::format::Kind;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};

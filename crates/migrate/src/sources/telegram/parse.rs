@@ -54,6 +54,12 @@ impl Number {
     }
 }
 
+/// A time in seconds since 1970 as milliseconds; `None` for 0.
+pub(crate) fn seconds_ms(time: Option<&Number>) -> Option<u64> {
+    let seconds = u64::try_from(time?.value()?).ok()?;
+    seconds.checked_mul(1_000).filter(|ms| *ms != 0)
+}
+
 /// A text, whole or in parts that have formats.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(untagged)]

@@ -1,7 +1,7 @@
 //! The first reading: chats, their members, and what belongs together.
 
 use super::contacts::Contacts;
-use super::parse::{self, Found, Head, Message, Number};
+use super::parse::{self, Found, Head, Message, Number, seconds_ms};
 use super::service::{Change, changes};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
@@ -51,11 +51,6 @@ pub(crate) struct Survey {
     by_name: BTreeMap<String, Option<String>>,
     myself: Option<String>,
     contacts: Contacts,
-}
-
-pub(crate) fn seconds_ms(time: Option<&Number>) -> Option<u64> {
-    let seconds = u64::try_from(time?.value()?).ok()?;
-    seconds.checked_mul(1_000).filter(|ms| *ms != 0)
 }
 
 impl Survey {
