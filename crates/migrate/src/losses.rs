@@ -69,6 +69,7 @@ loss_kinds! {
     FilesMissing = "files_missing", Lost, "file without content and address", "files without content and address";
     TextsCut = "texts_cut", Lost, "introduction, notification or name card that is cut", "introductions, notifications or name cards that are cut";
     Pictures = "pictures", Lost, "picture whose address is too long", "pictures whose address is too long";
+    Contacts = "contacts", Lost, "contact that is no known account", "contacts that are no known accounts";
     Placeless = "placeless", Lost, "thing that the neutral file has no place for", "things that the neutral file has no place for";
     NotInSource = "not_in_source", Lost, "", "";
     NamesCut = "names_cut", Changed, "group name that is cut", "group names that are cut";

@@ -284,3 +284,24 @@ fn every_fault_says_what_it_is_about_in_a_sentence() {
     assert_eq!(account.limit, Some(32));
     assert!(account.fix.as_ref().is_some_and(|fix| fix.starts_with("the account becomes ")));
 }
+
+#[test]
+fn a_blocklist_has_others_each_once_and_no_more_than_allowed() {
+    let block = |other: &str| format!(r#"{{"t":"block","From_Account":"ann","To_Account":"{other}"}}"#);
+    let late = r#"{"t":"block","From_Account":"ben","To_Account":"ann","AddTime":4294967296}"#;
+    let mut lines: Vec<_> = (0..1_000).map(|number| block(&format!("a{number:03}"))).collect();
+    lines.extend([block("ann"), block("a000"), block("z"), late.to_owned()]);
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let (faults, left_out) = checked(&lines);
+    let fault = |line, code, field: &str| (line, code, field.to_owned());
+    let mut expected = [
+        fault(1_001, "account_name", "To_Account"),
+        fault(1_002, "duplicate", "To_Account"),
+        fault(1_003, "too_many", "To_Account"),
+        fault(1_004, "too_large", "AddTime"),
+    ];
+    expected.sort();
+    let mut faults = faults;
+    faults.sort();
+    assert_eq!((faults.as_slice(), left_out.len()), (&expected[..], 0));
+}

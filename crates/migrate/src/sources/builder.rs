@@ -20,6 +20,7 @@ pub mod model;
 pub mod texts;
 
 mod accounts;
+mod friends;
 mod groups;
 mod members;
 mod messages;

@@ -6,8 +6,11 @@
 //! - Private supergroups become private groups as private groups do, public ones become public. [choice]
 //! - People whom only service messages name have no id: they become members with the id `name:NAME`, unless exactly one sender
 //!   has that name. The mapping file can give them another id or leave them out. [choice]
+//! - Contacts become friends of the account that was exported. Some versions give them no id: they are then who alone has the name
+//!   in the chats. Others are lost; phone numbers tell nobody, because nothing else has any. [choice]
 //! - An old group and the supergroup that it became are one group, where exactly one of each has the name. [choice]
 
+mod contacts;
 mod emit;
 mod parse;
 mod service;

@@ -93,7 +93,7 @@ impl People {
         assert!(self.of("block").all(|block| state.people.blocks.contains_key(&two(block))));
         // By conversation and time, so in the order of the file.
         let said = |message: &Value| (two(message), message["MsgBody"].clone());
-        let mut there: Vec<_> = state.people.talks.values().map(|message| said(message)).collect();
+        let mut there: Vec<_> = state.people.talks.values().map(&said).collect();
         let mut wanted: Vec<_> = self.of("message").map(said).collect();
         let by_text = |left: &(_, Value), right: &(_, Value)| left.1.to_string().cmp(&right.1.to_string());
         there.sort_by(by_text);

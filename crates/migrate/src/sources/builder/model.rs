@@ -18,6 +18,18 @@ pub struct User {
     pub x: Value,
 }
 
+/// A friend of an account. The other way round is another one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Friend {
+    pub user: String,
+    pub friend: String,
+    /// What the account calls the friend; empty for none.
+    pub remark: String,
+    pub added_ms: Option<u64>,
+    /// What has no place elsewhere: an object, or `Null`.
+    pub x: Value,
+}
+
 /// A conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {

@@ -1,8 +1,8 @@
 //! The second reading: messages.
 
-use super::parse::{self, Found, Head, Message, Number};
+use super::parse::{self, Found, Head, Message, Number, seconds_ms};
 use super::service::sentence;
-use super::survey::{Survey, seconds_ms};
+use super::survey::Survey;
 use crate::format::Kind;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};
@@ -34,7 +34,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     pub(crate) fn read<R: BufRead>(&mut self, walk: &mut Walk<R>) -> Result<(), WalkError> {
         parse::walk(walk, |head, found| {
             match found {
-                Found::Myself(_) => {}
+                Found::Myself(_) | Found::Contact(_) => {}
                 Found::Chat => self.position = 0,
                 Found::Message(message) => {
                     self.position += 1;

@@ -54,6 +54,12 @@ impl Number {
     }
 }
 
+/// A time in seconds since 1970 as milliseconds; `None` for 0.
+pub(crate) fn seconds_ms(time: Option<&Number>) -> Option<u64> {
+    let seconds = u64::try_from(time?.value()?).ok()?;
+    seconds.checked_mul(1_000).filter(|ms| *ms != 0)
+}
+
 /// A text, whole or in parts that have formats.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(untagged)]
@@ -184,9 +190,23 @@ pub(crate) struct Person {
     pub(crate) last_name: Option<String>,
 }
 
+/// Somebody whom the owner of the account keeps as a contact.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Contact {
+    /// Not every version has it.
+    pub(crate) user_id: Option<Number>,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) phone_number: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) date_unixtime: Option<Number>,
+}
+
 /// What is found on the way.
 pub(crate) enum Found {
     Myself(Person),
+    Contact(Contact),
     /// The messages of the chat follow.
     Chat,
     Message(Box<Message>),
@@ -230,8 +250,29 @@ fn chat<R: BufRead>(
                 let person = walk.parse()?.unwrap_or_default();
                 take(&head, Found::Myself(person))?;
             }
+            "contacts" if root && walk.enter(b'{')? => contacts(walk, &head, take)?,
             "chats" | "left_chats" if root && walk.enter(b'{')? => chats(walk, take)?,
             _ => walk.skip()?,
+        }
+    }
+    Ok(())
+}
+
+fn contacts<R: BufRead>(
+    walk: &mut Walk<R>,
+    head: &Head,
+    take: &mut impl FnMut(&Head, Found) -> Result<(), WalkError>,
+) -> Result<(), WalkError> {
+    while let Some(member) = walk.member()? {
+        if member != "list" || !walk.enter(b'[')? {
+            walk.skip()?;
+            continue;
+        }
+        while walk.element()? {
+            match walk.parse::<Contact>()? {
+                Ok(contact) => take(head, Found::Contact(contact))?,
+                Err(problem) => take(head, Found::Bad(problem))?,
+            }
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The first reading: chats, their members, and what belongs together.
 
-use super::parse::{self, Found, Head, Message, Number};
+use super::contacts::Contacts;
+use super::parse::{self, Found, Head, Message, Number, seconds_ms};
 use super::service::{Change, changes};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
@@ -49,11 +50,7 @@ pub(crate) struct Survey {
     /// Who has a name; `None` for several.
     by_name: BTreeMap<String, Option<String>>,
     myself: Option<String>,
-}
-
-pub(crate) fn seconds_ms(time: Option<&Number>) -> Option<u64> {
-    let seconds = u64::try_from(time?.value()?).ok()?;
-    seconds.checked_mul(1_000).filter(|ms| *ms != 0)
+    contacts: Contacts,
 }
 
 impl Survey {
@@ -66,6 +63,11 @@ impl Survey {
                     if let Some(id) = person.user_id {
                         self.myself = Some(id.peer());
                         self.know(&id.peer(), Some(name.join(" ").trim()));
+                    }
+                }
+                Found::Contact(contact) => {
+                    if let Some((id, name)) = self.contacts.take(contact) {
+                        self.know(&id, Some(&name));
                     }
                 }
                 Found::Chat => {
@@ -155,6 +157,7 @@ impl Survey {
             }
         }
         self.adopt();
+        self.contacts.settle(&self.by_name);
     }
 
     fn join_moved(&mut self) {
@@ -216,6 +219,7 @@ impl Survey {
                 builder.user(User { id: id.clone(), nick: name.clone(), x, ..User::default() })?;
             }
         }
+        self.contacts.hand_over(self.myself.as_deref(), &self.names, builder)?;
         for (peer, chat) in self.chats.iter().filter(|(_, chat)| chat.part_of.is_none()) {
             let name = chat.head.name.clone().unwrap_or_else(|| match chat.head.kind.as_str() {
                 "saved_messages" => "Saved messages".to_owned(),

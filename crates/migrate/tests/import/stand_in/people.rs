@@ -3,6 +3,7 @@
 use super::{Reply, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 type Accounts = BTreeMap<String, String>;
 
@@ -53,11 +54,11 @@ impl People {
             let place = (account.clone(), friend.clone());
             if !accounts.contains_key(&friend) {
                 (friend, 30_003, "Err_SNS_FriendImport_Account_Not_Exist")
-            } else if self.friends.contains_key(&place) {
-                (friend, 30_520, "Err_SNS_FriendImport_Friend_Exist")
-            } else {
-                self.friends.insert(place, item.clone());
+            } else if let Entry::Vacant(free) = self.friends.entry(place) {
+                free.insert(item.clone());
                 (friend, 0, "")
+            } else {
+                (friend, 30_520, "Err_SNS_FriendImport_Friend_Exist")
             }
         });
         Ok(results(&list.collect::<Vec<_>>()))
