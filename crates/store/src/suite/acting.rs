@@ -25,7 +25,7 @@ use proptest::sample::select;
 use std::sync::Arc;
 
 /// Sequences tried.
-const SEQUENCES: u32 = 10;
+const SEQUENCES: u32 = 6;
 /// Steps of a sequence, at most.
 const STEPS_MAX: usize = 120;
 

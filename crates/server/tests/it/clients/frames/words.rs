@@ -187,6 +187,6 @@ impl<'a> Choices<'a> {
     /// The fields that name who acts are mostly left out.
     fn leaves_out(&mut self, name: &str) -> bool {
         let names_actor = matches!(name, "From_Account" | "Operator_Account" | "Owner_Account");
-        names_actor && self.byte() % 8 != 0
+        names_actor && !self.byte().is_multiple_of(8)
     }
 }
