@@ -224,7 +224,7 @@ impl Deed {
     ) -> Change {
         let profile = || modify_group(group, kind, account);
         let member = |target: &UserId| modify_member(group, account, target);
-        let mute_all = Some(now.0 % 4 == 0);
+        let mute_all = Some(now.0.is_multiple_of(4));
         match self {
             Self::Send(number) => Change::new(send(group, *number, account, now)),
             Self::SendAs(other) => Change::new(send(group, None, other, now)),

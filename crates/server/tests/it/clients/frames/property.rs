@@ -26,6 +26,9 @@ const HOME: [(&str, &str); 4] = [
     ("@TGS#_home", "Community"),
     ("home-live", "AVChatRoom"),
 ];
+/// Groups in which `lead` is an administrator, and no other client is at first.
+const LED: [(&str, &str); 3] =
+    [("led-public", "Public"), ("led-room", "ChatRoom"), ("@TGS#_led", "Community")];
 /// Groups in which no client is.
 const AWAY: [(&str, &str); 3] =
     [("away-private", "Private"), ("away-public", "Public"), ("away-room", "ChatRoom")];
@@ -49,10 +52,12 @@ impl World {
         let mut world = Self { rest, address, app, key, before: BTreeMap::new() };
         let accounts: Vec<_> = CLIENTS.iter().chain(&OTHERS).map(|name| json!({ "UserID": name })).collect();
         world.call("im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
-        for (id, kind) in HOME.into_iter().chain(AWAY) {
+        for (id, kind) in HOME.into_iter().chain(LED).chain(AWAY) {
             world.make_group(id, kind).await;
         }
-        world.seat_member().await;
+        let ban = json!({ "GroupId": "home-live", "Members_Account": ["oth"], "Duration": 86_400 });
+        world.call("group_open_http_svc/ban_group_member", ban).await;
+        world.seat_clients().await;
         world.before = world.view().await;
         world
     }
@@ -90,12 +95,19 @@ impl World {
         self.call("group_open_http_svc/set_group_attr", attributes).await;
     }
 
-    /// Puts the member where it may have left, and lifts what frames may have done to it.
-    async fn seat_member(&mut self) {
-        for (id, kind) in HOME {
-            if kind != "AVChatRoom" {
-                let add = json!({ "GroupId": id, "MemberList": [{ "Member_Account": "mem" }] });
-                self.call("group_open_http_svc/add_group_member", add).await;
+    /// Puts the clients where they may have left.
+    async fn seat_clients(&mut self) {
+        for (id, kind) in HOME.into_iter().chain(LED) {
+            if kind == "AVChatRoom" {
+                continue;
+            }
+            let is_led = LED.contains(&(id, kind));
+            let account = if is_led { "lead" } else { "mem" };
+            let add = json!({ "GroupId": id, "MemberList": [{ "Member_Account": account }] });
+            self.call("group_open_http_svc/add_group_member", add).await;
+            if is_led {
+                let role = json!({ "GroupId": id, "Member_Account": account, "Role": "Admin" });
+                self.call("group_open_http_svc/modify_group_member_info", role).await;
             }
         }
     }
@@ -106,36 +118,33 @@ impl World {
         let portraits = json!({ "To_Account": OTHERS, "TagList": ["Tag_Profile_IM_Nick", "Tag_Profile_IM_SelfSignature"] });
         let answer = self.call("profile/portrait_get", portraits).await;
         view.insert("portraits".to_owned(), answer);
-        for (id, kind) in HOME.into_iter().chain(AWAY) {
-            let is_home = HOME.iter().any(|(home, _)| *home == id);
+        for (id, kind) in HOME.into_iter().chain(LED).chain(AWAY) {
             let answer =
                 self.call("group_open_http_svc/get_group_info", json!({ "GroupIdList": [id] })).await;
             let mut info = answer["GroupInfo"][0].clone();
-            let members = info["MemberList"].take();
-            if is_home {
-                // Members send messages, and come and go.
-                for field in ["LastMsgTime", "NextMsgSeq", "MemberNum", "OnlineMemberNum"] {
-                    info[field] = Value::Null;
-                }
-            }
-            view.insert(format!("{id} info"), info);
-            let rows = members.as_array().cloned().unwrap_or_default();
-            let is_other = |row: &Value| OTHERS.iter().any(|name| row["Member_Account"] == *name);
-            let rows: Vec<_> = rows.into_iter().filter(|row| !is_home || is_other(row)).collect();
+            let rows = info["MemberList"].take().as_array().cloned().unwrap_or_default();
+            let names: &[&str] = if LED.contains(&(id, kind)) {
+                &OTHERS[..2]
+            } else if HOME.contains(&(id, kind)) {
+                &OTHERS
+            } else {
+                &["own", "adm", "oth", "mem", "out", "lead"]
+            };
+            let is_named = |row: &Value| names.iter().any(|name| row["Member_Account"] == *name);
+            let rows: Vec<_> = rows.into_iter().filter(is_named).collect();
+            assert_eq!(rows.is_empty(), kind == "AVChatRoom", "{answer}");
+            view.insert(format!("{id} info"), fixed(info, id, kind));
             view.insert(format!("{id} members"), Value::Array(rows));
-            if is_home && kind == "Community" {
-                let topics =
-                    self.call("million_group_open_http_svc/get_topic", json!({ "GroupId": id })).await;
-                let names: Vec<_> = topics["TopicInfo"].as_array().cloned().unwrap_or_default();
-                let names = names
-                    .iter()
-                    .map(|row| row["TopicInfo"].get("TopicName").or(row.get("TopicName")).cloned());
-                view.insert(format!("{id} topics"), names.collect());
-            }
-            if !is_home {
+            if AWAY.contains(&(id, kind)) {
                 self.view_more(id, &mut view).await;
             }
         }
+        let banned = json!({ "GroupId": "home-live", "Limit": 20 });
+        let banned = self.call("group_open_http_svc/get_group_ban_member", banned).await;
+        view.insert("banned".to_owned(), banned);
+        let topics =
+            self.call("million_group_open_http_svc/get_topic", json!({ "GroupId": "@TGS#_home" })).await;
+        view.insert("topics".to_owned(), topic_names(&topics));
         view
     }
 
@@ -171,7 +180,7 @@ impl World {
             check_answers(&sent, found.as_deref());
         }
         drop(clients);
-        self.seat_member().await;
+        self.seat_clients().await;
         let after = self.view().await;
         for (what, before) in &self.before {
             assert_eq!(after.get(what), Some(before), "{what} is another after {frames:#?}");
@@ -185,6 +194,41 @@ impl World {
         let connected = Listener::connect(&format!("http://{}", self.address), &query).await;
         connected.unwrap_or_else(|error| panic!("{account}: {error}"))
     }
+}
+
+/// Of what an administrator sees of a group, that which its clients may not change.
+fn fixed(mut info: Value, id: &str, kind: &str) -> Value {
+    // Members send messages, and come and go.
+    let by_members = ["LastMsgTime", "NextMsgSeq", "MemberNum", "OnlineMemberNum"];
+    // Administrators of the group change its settings, and in most types its texts.
+    let settings = [
+        "ApplyJoinOption",
+        "InviteJoinOption",
+        "MuteAllMember",
+        "ShutUpAllMember",
+        "InfoSeq",
+        "LastInfoTime",
+    ];
+    let texts = ["Name", "Introduction", "Notification", "FaceUrl"];
+    let (is_home, is_led) = (HOME.contains(&(id, kind)), LED.contains(&(id, kind)));
+    let mut forget = |fields: &[&str]| fields.iter().for_each(|field| info[*field] = Value::Null);
+    if is_home || is_led {
+        forget(&by_members);
+    }
+    if is_led {
+        forget(&settings);
+    }
+    if is_led && kind != "ChatRoom" {
+        forget(&texts);
+    }
+    info
+}
+
+/// The topics of a community, by id and name.
+fn topic_names(answer: &Value) -> Value {
+    let rows = answer["TopicAndSelfInfo"].as_array().cloned().unwrap_or_default();
+    assert!(!rows.is_empty(), "{answer} has no topics");
+    rows.into_iter().map(|row| json!([row["TopicInfo"]["TopicId"], row["TopicInfo"]["TopicName"]])).collect()
 }
 
 /// The answers that a client gets; `None` where the server closed the connection, as it does after misuse.

@@ -4,23 +4,30 @@ use serde_json::{Map, Value, json};
 
 const PAGE: &str = include_str!("../../../../../../docs/gateway.md");
 
-/// Those who are connected: a member, and an account that is in no group.
-pub(super) const CLIENTS: [&str; 2] = ["mem", "out"];
+/// Those who are connected: a member, an administrator of groups, and an account that is in no group.
+pub(super) const CLIENTS: [&str; 3] = ["mem", "lead", "out"];
 /// Those who are not: an owner, an administrator and another member.
 pub(super) const OTHERS: [&str; 3] = ["own", "adm", "oth"];
 
 /// The ids that frames name.
-const GROUPS: [&str; 9] = [
+const GROUPS: [&str; 12] = [
     "home-public",
     "home-room",
     "@TGS#_home",
     "home-live",
+    "led-public",
+    "led-room",
+    "@TGS#_led",
     "away-private",
     "away-public",
     "away-room",
     "none",
     "",
 ];
+
+/// Longer than a name may be.
+const LONG: &str =
+    "a sentence that is longer than the name of a group, the card of a member or the key of a value";
 
 /// Bytes as a series of choices; when none is left, always the first.
 pub(super) struct Choices<'a>(&'a [u8]);
@@ -32,7 +39,6 @@ type Field = (&'static str, fn(&mut Choices<'_>) -> Value);
 const SUBJECTS: &[Field] = &[
     ("GroupId", |choices| json!(choices.of(&GROUPS))),
     ("GroupIdList", |choices| json!([choices.of(&GROUPS), choices.of(&GROUPS)])),
-    ("TopicId", |choices| json!(choices.of(&["@TGS#_home@TOPIC#_t", "@TGS#_home@TOPIC#_x", ""]))),
     ("TopicIdList", |_| json!(["@TGS#_home@TOPIC#_t"])),
     ("TopicName", |_| json!("x")),
     ("Type", |choices| json!(choices.of(&["Public", "Private", "Community", "AVChatRoom"]))),
@@ -63,11 +69,14 @@ const SUBJECTS: &[Field] = &[
     ("Mode", |choices| json!(choices.of(&["Set", "Increase", "Decrease"]))),
     ("ApplicationId", |choices| json!(choices.word())),
     ("Action", |choices| json!(choices.of(&["Agree", "Reject"]))),
+    ("MuteTime", |choices| json!(choices.byte())),
+    ("Duration", |choices| json!(choices.byte())),
     ("ProfileItem", |choices| json!([{ "Tag": "Tag_Profile_IM_Nick", "Value": choices.word() }])),
 ];
 
 /// What commands change.
 const CHANGES: &[Field] = &[
+    ("TopicId", |choices| json!(choices.of(&["@TGS#_home@TOPIC#_t", "@TGS#_led@TOPIC#_t", ""]))),
     ("Name", |choices| json!(choices.word())),
     ("Introduction", |choices| json!(choices.word())),
     ("Notification", |choices| json!(choices.word())),
@@ -82,8 +91,6 @@ const CHANGES: &[Field] = &[
     ("HistoryMsgBeforeJoin", |choices| json!(choices.of(&["On", "Off"]))),
     ("Role", |choices| json!(choices.of(&["Admin", "Member", "Owner"]))),
     ("NameCard", |choices| json!(choices.word())),
-    ("MuteTime", |choices| json!(choices.byte())),
-    ("Duration", |choices| json!(choices.byte())),
     ("ApplyMessage", |choices| json!(choices.word())),
 ];
 
@@ -119,14 +126,7 @@ impl<'a> Choices<'a> {
     }
 
     fn word(&mut self) -> &'static str {
-        self.of(&[
-            "x",
-            "",
-            "a",
-            "\u{0}",
-            "\u{10ffff}",
-            "longer than a name may be, by far, and then some more of it",
-        ])
+        self.of(&["x", "a", "b", "c", "d", "e", "f", "", "\u{0}", "\u{10ffff}", LONG])
     }
 
     fn account(&mut self) -> Value {
@@ -139,10 +139,16 @@ impl<'a> Choices<'a> {
     pub(super) fn frames(mut self, max: usize) -> Vec<(usize, String)> {
         let commands = commands();
         let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+        let is_of_groups = |command: &&str| command.contains("group_open") || command.contains("member_svc");
+        let of_groups: Vec<&str> = commands.iter().copied().filter(is_of_groups).collect();
         let mut frames = Vec::new();
         while !self.0.is_empty() && frames.len() < max {
             let client = usize::from(self.byte()) % CLIENTS.len();
-            let frame = if self.byte() == 7 { self.raw() } else { self.request(&commands, frames.len()) };
+            let frame = match self.byte() {
+                0..=9 => self.raw(),
+                10..=80 => self.request(&commands, frames.len()),
+                _ => self.request(&of_groups, frames.len()),
+            };
             frames.push((client, frame));
         }
         frames
@@ -181,6 +187,6 @@ impl<'a> Choices<'a> {
     /// The fields that name who acts are mostly left out.
     fn leaves_out(&mut self, name: &str) -> bool {
         let names_actor = matches!(name, "From_Account" | "Operator_Account" | "Owner_Account");
-        names_actor && self.byte() % 8 != 0
+        names_actor && !self.byte().is_multiple_of(8)
     }
 }
