@@ -4,6 +4,7 @@ mod conversations;
 mod direct;
 mod ends;
 mod friends;
+mod gone;
 mod members;
 mod official;
 mod presence;
