@@ -7,7 +7,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use tokio::net::TcpStream;
 
-/// Groups, each with one message of a client that goes at once: whether it arrives is open.
+/// Groups, each with one message of a client that goes at once, or nearly so: whether it arrives is open.
 const GROUPS: u64 = 30;
 
 /// The groups that have a message.
@@ -23,6 +23,10 @@ async fn send_and_go(server: &Server, number: u64) {
     let message = json!({ "Command": "send_group_msg", "GroupId": format!("g{number}"), "Random": 1 + number,
         "MsgBody": text("m") });
     ann.send(message).await;
+    // Now and then it stays a little longer.
+    for _ in 0..number % 4 {
+        ann.request(json!({ "Command": "ping" })).await;
+    }
 }
 
 async fn what_was_sent_by_a_client_that_goes_at_once_reaches_the_others(store: Store) {
