@@ -155,10 +155,10 @@ fn run<C: Command>(
     call: Call,
     body: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
-    Box::pin(async move {
+    Box::pin(to_end(async move {
         let request: C = read_body(C::PATH, &body)?;
         answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
-    })
+    }))
 }
 
 fn run_import<C: ImportCommand>(
@@ -166,10 +166,24 @@ fn run_import<C: ImportCommand>(
     body: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
     let call = call.into_silent();
-    Box::pin(async move {
+    Box::pin(to_end(async move {
         let request: C = read_body(C::PATH, &body)?;
         answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
-    })
+    }))
+}
+
+/// Runs a command to its end, also when whoever asked has gone or waits no longer: what it changed is told to clients after
+/// the commit, and nobody else would tell them.
+async fn to_end(
+    command: impl Future<Output = Result<Vec<u8>, Failure>> + Send + 'static,
+) -> Result<Vec<u8>, Failure> {
+    match tokio::spawn(command).await {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(stopped) => Err(Code::GroupInternal.internal(stopped)),
+        },
+    }
 }
 
 /// The body of a success of the command at `path`, at most `max` bytes long.

@@ -63,6 +63,11 @@ impl Place {
         Self::Account(peer.unwrap_or(own).to_owned())
     }
 
+    /// Whether it is this group, or a topic of it.
+    pub(super) fn is_in(&self, id: &str) -> bool {
+        matches!(self, Self::Group(group, _) if group == id)
+    }
+
     /// A request about this conversation.
     pub(super) fn request(&self, command: &str) -> Value {
         match self {

@@ -113,12 +113,10 @@ impl Request {
 
     /// Why it was refused, if it was.
     pub(super) fn refusal(&self, answer: &Value) -> Option<String> {
-        let of_row = match self.purpose {
-            Purpose::Recall => rows(answer, "RecallRetList").first().map(|row| &row["RetCode"]),
-            Purpose::Count(..) => rows(answer, "GroupInfo").first().map(|row| &row["ErrorCode"]),
-            _ => None,
-        };
-        let of_row = of_row.and_then(Value::as_u64).unwrap_or_default();
+        let of_row = [("RecallRetList", "RetCode"), ("GroupInfo", "ErrorCode")]
+            .into_iter()
+            .find_map(|(list, field)| rows(answer, list).first()?[field].as_u64())
+            .unwrap_or_default();
         let (number, info) = match code(answer) {
             0 if of_row == 0 && !Self::is_too_soon(answer) => return None,
             0 if of_row == 0 => return Some("not sent: too many messages at once; wait a second".to_owned()),

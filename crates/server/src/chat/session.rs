@@ -129,11 +129,13 @@ impl<W: Write + Send> Chat<'_, W> {
                 self.answer_by = Some(Instant::now() + ANSWER_MAX);
                 self.open = Some(open);
             }
-            Purpose::Join(group) if answer["Status"] != "WaitAdminApproval" => {
-                self.place = Place::group(group).ok();
+            Purpose::Join(group) => {
+                if answer["Status"] != "WaitAdminApproval" {
+                    self.place = Place::group(group).ok();
+                }
             }
-            Purpose::Quit(group) if self.group().as_ref() == Some(group) => self.place = None,
-            _ => {}
+            Purpose::Quit(group) => drop(self.place.take_if(|place| place.is_in(group))),
+            Purpose::ShowDirect(_) | Purpose::Recall | Purpose::Groups | Purpose::Members => {}
         }
         Ok(None)
     }
@@ -174,7 +176,7 @@ impl<W: Write + Send> Chat<'_, W> {
                 return Ok(());
             }
             Typed::Exit => {
-                self.has_ended = true;
+                self.left = 0;
                 return Ok(());
             }
             Typed::Go(place) => {

@@ -66,6 +66,7 @@ async fn talk(home: &Home) {
         let all = round * ACCOUNTS.len() * usize::try_from(MESSAGES).unwrap();
         talk.until(|talk| talk.told() == all).await;
         talk.check().await;
+        println!("FIGURE talking: {round} rounds, {} strikes, {all} messages", 3 * round);
     }
     let Talk { clients, server, .. } = talk;
     clients.iter().for_each(JoinHandle::abort);
@@ -138,7 +139,10 @@ impl Talk {
             for client in self.clients.extract_if(.., |client| client.is_finished()) {
                 client.await.unwrap();
             }
-            panic!("nothing goes on: {} messages are told", self.told());
+            panic!(
+                "nothing goes on: {:#?}",
+                self.members.iter().map(|member| member.state()).collect::<Vec<_>>()
+            );
         }
     }
 

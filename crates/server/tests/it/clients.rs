@@ -6,6 +6,7 @@ mod ends;
 mod frames;
 mod friends;
 mod history;
+mod gone;
 mod members;
 mod official;
 mod overview;

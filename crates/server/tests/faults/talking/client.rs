@@ -131,6 +131,8 @@ impl<'a> Client<'a> {
                     self.catch_up(&place).await?;
                 }
             }
+            // The acknowledgements are on their way.
+            "waiting" => {}
             _ => panic!("{}: {frame}", self.member.account),
         }
         Ok(())

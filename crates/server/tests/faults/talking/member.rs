@@ -105,6 +105,15 @@ impl Member {
         format!("{} {number}", self.account)
     }
 
+    /// How far it is: for a test that fails.
+    pub(crate) fn state(&self) -> String {
+        let kept = self.kept.lock().unwrap();
+        let got: Vec<_> = kept.got.iter().map(|(place, got)| (place, got.len(), got.keys().last())).collect();
+        let (begun, told) = (kept.begun, kept.told.len());
+        let Kept { positions, unanswered, .. } = &*kept;
+        format!("{}: begun {begun}, told {told}, {unanswered:?}, {positions:?}, got {got:?}", self.account)
+    }
+
     /// Changes what is kept.
     pub(crate) fn keep<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
         let done = change(&mut self.kept.lock().unwrap());

@@ -134,7 +134,48 @@ async fn a_sender_gets_its_own_messages_as_it_asked(store: Store) {
     server.stop().await;
 }
 
+/// Sends messages to `other` at once, and receives as many; none of them is one's own.
+async fn write(client: &mut TestClient, other: &str, first: u64) {
+    for number in first..first + WRITTEN {
+        let request = json!({ "Command": "sendmsg", "To_Account": other, "MsgSeq": number, "MsgRandom": number,
+            "SyncOtherMachine": 1, "MsgBody": text("m") });
+        client.send(request).await;
+    }
+    let (mut answers, mut numbers) = (0, Vec::new());
+    while answers < WRITTEN || numbers.len() as u64 != WRITTEN {
+        let frame = client.next().await;
+        if frame["Event"] == "answer" {
+            assert_eq!(frame["ErrorCode"], 0, "{frame}");
+            answers += 1;
+        } else {
+            assert_eq!(
+                [&frame["Event"], &frame["From_Account"]],
+                [&json!("message"), &json!(other)],
+                "{frame}"
+            );
+            numbers.push(frame["MsgSeq"].as_u64().unwrap());
+        }
+    }
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+}
+
+/// Messages of each of two accounts at once.
+const WRITTEN: u64 = 30;
+
+async fn two_who_write_at_once_get_only_what_the_other_wrote(store: Store) {
+    let server = start(store).await;
+    accounts(&mut server.client().await, &["ann", "bob"]).await;
+    let (mut ann, mut bob) =
+        (TestClient::connect(&server, "ann").await, TestClient::connect(&server, "bob").await);
+    for round in 0..10 {
+        let first = 1 + round * 2 * WRITTEN;
+        tokio::join!(write(&mut ann, "bob", first), write(&mut bob, "ann", first + WRITTEN));
+    }
+    server.stop().await;
+}
+
 on_both_stores! {
+    two_who_write_at_once_get_only_what_the_other_wrote
     both_accounts_see_what_happens_to_a_message
     a_client_gets_every_message_once_and_in_order
     an_import_is_silent_unless_it_is_live
