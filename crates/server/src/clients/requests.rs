@@ -8,7 +8,10 @@ mod chats;
 mod conversation;
 mod enter;
 mod go;
+mod group_msg_get_simple;
+mod group_row;
 mod groups;
+mod history_page;
 mod leave;
 mod pin;
 mod ping;
@@ -48,6 +51,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<catch_up::CatchUp>(),
     Entry::of::<go::Go>(),
     Entry::of::<read::Read>(),
+    Entry::of::<group_msg_get_simple::GroupMsgGetSimple>(),
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
     Entry::of::<chats::Chats>(),
@@ -238,9 +242,13 @@ pub(super) async fn perform_rest(client: &ConnectedClient, line: RestLine, text:
 
 /// The frame that answers a request beyond a limit of the connection.
 pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) -> String {
+    refusal(client, &named(text), &Code::TooFrequent.because(why))
+}
+
+/// What the answer to a frame that is not performed takes from it, as far as it can be read.
+fn named(text: &str) -> CommonFields {
     let Envelope { command, request_id } = serde_json::from_str(text).unwrap_or_default();
-    let common = CommonFields { command, request_id, ..CommonFields::default() };
-    refusal(client, &common, &Code::TooFrequent.because(why))
+    CommonFields { command, request_id, ..CommonFields::default() }
 }
 
 /// What every frame has, whatever its command.
@@ -288,7 +296,7 @@ pub(super) async fn perform(
 ) -> Result<Option<String>, CloseReason> {
     let client = context.client;
     let Ok(common) = serde_json::from_str::<CommonFields>(text) else {
-        return Ok(Some(refusal(client, &CommonFields::default(), &malformed())));
+        return Ok(Some(refusal(client, &named(text), &malformed())));
     };
     let entry = REQUESTS.iter().find(|entry| entry.command == common.command);
     if !entry.is_some_and(|entry| entry.is_free) && !commands.take(Instant::now()) {
