@@ -1,5 +1,6 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
+use super::account_rates::AccountRates;
 use super::broadcasts::Broadcasts;
 use super::delivery_progress::DeliveryProgress;
 use super::direct_frames as direct;
@@ -39,6 +40,8 @@ pub struct Hub {
     /// What happens in the app.
     pub(crate) counts: Arc<AppCounts>,
     clock: Arc<dyn Clock>,
+    /// Limits the commands of each account.
+    pub(super) account_rates: AccountRates,
 }
 
 impl Hub {
@@ -64,7 +67,17 @@ impl Hub {
             counts: Arc::clone(&counts),
             error_log,
         };
-        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers, counts, clock }
+        Self {
+            app,
+            files,
+            sessions,
+            rooms: Rooms::new(context),
+            broadcasts,
+            peers,
+            counts,
+            clock,
+            account_rates: AccountRates::default(),
+        }
     }
 
     /// Whether a client may be connected, here or at another server.
