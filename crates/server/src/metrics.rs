@@ -133,16 +133,7 @@ impl Metrics {
         webhooks.register(&mut registry);
         let clients = ClientMetrics::default();
         clients.register(&mut registry);
-        Self {
-            registry,
-            calls,
-            client_calls,
-            connections,
-            expired_messages,
-            store,
-            webhooks,
-            clients,
-        }
+        Self { registry, calls, client_calls, connections, expired_messages, store, webhooks, clients }
     }
 
     /// Answers a request at the address of the metrics.

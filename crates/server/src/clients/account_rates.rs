@@ -174,7 +174,10 @@ mod tests {
         let later = start + Duration::from_secs(1);
         assert_eq!(admitted(&rates, "ann", counter, later), 20);
         let much_later = later + REST;
-        assert_eq!(rates.admit(&account("ann"), "leave", much_later).map_err(|failure| failure.number()), Ok(()));
+        assert_eq!(
+            rates.admit(&account("ann"), "leave", much_later).map_err(|failure| failure.number()),
+            Ok(())
+        );
         assert_eq!(admitted(&rates, "ann", "enter", much_later), 19);
         let refused = rates.admit(&account("bob"), "leave", start);
         assert!(refused.is_ok(), "another account");

@@ -105,7 +105,7 @@ impl From<CloseReason> for RequestError {
 }
 
 /// The fields of a frame that several requests have. A frame in which one of them has a wrong type is refused, whatever its
-/// request.
+/// command.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct CommonFields {
@@ -243,7 +243,8 @@ impl<'a> Asked<'a> {
     /// The future of the frame that answers it, if it is a command of REST. It borrows nothing.
     pub(super) fn performing(self, client: &Arc<ConnectedClient>) -> BoxFuture<'static, String> {
         let (client, number) = (Arc::clone(client), self.number());
-        let (command, request_id) = (self.frame.command.to_string(), self.frame.request_id.map(RawValue::to_owned));
+        let (command, request_id) =
+            (self.frame.command.to_string(), self.frame.request_id.map(RawValue::to_owned));
         let line = if let Kind::Rest(index) = self.kind { LINES.get(index) } else { None };
         let read = line.ok_or_else(unknown);
         let read = read.and_then(|line| RestCommand::read(*line, self.frame, client.account()));
@@ -275,7 +276,7 @@ fn handle<'a, R: ClientRequest>(context: RequestContext<'a>, asked: Asked<'a>) -
         let (client, head, begun) = (context.client, Head::of(asked.frame), Instant::now());
         let done = match serde_json::from_str(asked.frame.text) {
             Ok(fields) => in_time(R::COMMAND, CALL_TIME_MAX, R::run(context, fields)).await,
-            Err(_) => Err(malformed().into()),
+            Err(_) => return Ok(Some(refuse_unread(client, &malformed()))),
         };
         match done {
             Ok(reply) => {
@@ -301,6 +302,9 @@ pub(super) async fn perform(
     let entry = if let Kind::Own(index) = asked.kind { REQUESTS.get(index) } else { None };
     match entry {
         Some(entry) => (entry.handler)(context, asked).await,
+        None if serde_json::from_str::<CommonFields>(asked.frame.text).is_err() => {
+            Ok(Some(refuse_unread(context.client, &malformed())))
+        }
         None => Ok(Some(asked.refused(context.client, &unknown()))),
     }
 }

@@ -147,7 +147,8 @@ impl RestCommand {
     pub(super) async fn perform(self, client: &ConnectedClient) -> Result<Vec<u8>, Failure> {
         let Self { path, body, for_members_of, sends } = self;
         let run = entry(path).and_then(|entry| entry.run);
-        let run = run.ok_or_else(|| Code::NotBuilt.because(format!("{path} is not built in this version")))?;
+        let run =
+            run.ok_or_else(|| Code::NotBuilt.because(format!("{path} is not built in this version")))?;
         let is_administrator = client.app.has_admin(client.account().as_str());
         let acting = (!is_administrator).then(|| ActingClient {
             entered: client.session.live_groups(),

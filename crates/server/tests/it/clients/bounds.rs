@@ -54,8 +54,7 @@ async fn the_rate_of_a_command_is_that_of_the_account_on_all_its_devices(store: 
     let server = start(store).await;
     accounts(&mut server.client().await, &["ann", "bob"]).await;
     let begun = Instant::now();
-    let mut devices =
-        [TestClient::connect(&server, "ann").await, TestClient::connect(&server, "ann").await];
+    let mut devices = [TestClient::connect(&server, "ann").await, TestClient::connect(&server, "ann").await];
     let ask = json!({ "Command": "query_online_status", "RequestId": 1, "To_Account": ["bob"] });
     let mut codes = Vec::new();
     for device in &mut devices {
@@ -97,7 +96,8 @@ async fn who_acts_is_the_account_of_the_connection(store: Store) {
         ("follow_get_info", "From_Account"),
         ("recentcontact/delete", "From_Account"),
     ] {
-        for (named, code) in [(json!("ann"), 10_007), (json!("administrator"), 10_007), (json!(null), 10_004)] {
+        for (named, code) in [(json!("ann"), 10_007), (json!("administrator"), 10_007), (json!(null), 10_004)]
+        {
             let forged = json!({ "Command": command, "GroupId": "g", field: named });
             let answer = bob.request(forged).await;
             assert_eq!(answer["ErrorCode"], code, "{command}: {answer}");
