@@ -221,19 +221,8 @@ impl Workload {
                 body.text(r#"{"GroupId":"@TGS#_large","From_Account":"acc-0000000""#);
                 one_message(&mut body);
             }
-            Self::PrepareCircles => {
-                body.text(r#"{"Type":"Public","GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number);
-                body.text(&format!(r#"","Name":"Circle","CreateTime":{CREATED}"#));
-                members_of(&mut body, CIRCLE.into(), |number, item| {
-                    number % 100_000 * u64::from(CIRCLE) + item
-                });
-            }
-            Self::SendToCircle => {
-                body.text(r#"{"GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number % CIRCLES);
-                body.text(r#"","From_Account":"acc-"#);
-                body.decimal(7, |number| number % CIRCLES * u64::from(CIRCLE));
-                one_message(body.text(r#"""#));
-            }
+            Self::PrepareCircles => prepare_circles(&mut body),
+            Self::SendToCircle => send_to_circle(&mut body),
             Self::AddToSmall => {
                 body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
                 body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
@@ -288,6 +277,18 @@ fn prepare_small(body: &mut Body) {
     body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
     body.text(&format!(r#""CreateTime":{CREATED}"#));
     members_of(body, 10, |_, item| item);
+}
+
+fn prepare_circles(body: &mut Body) {
+    body.text(r#"{"Type":"Public","GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number);
+    body.text(&format!(r#"","Name":"Circle","CreateTime":{CREATED}"#));
+    members_of(body, CIRCLE.into(), |number, item| number % 100_000 * u64::from(CIRCLE) + item);
+}
+
+fn send_to_circle(body: &mut Body) {
+    body.text(r#"{"GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number % CIRCLES);
+    body.text(r#"","From_Account":"acc-"#).decimal(7, |number| number % CIRCLES * u64::from(CIRCLE));
+    one_message(body.text(r#"""#));
 }
 
 fn prepare_large(body: &mut Body) {
