@@ -67,6 +67,9 @@ enum Task {
     /// The clients that `bench gateway` connects
     #[command(hide = true)]
     Audience(bench::gateway::audience::Arguments),
+    /// The members that `bench gateway` lets act
+    #[command(hide = true)]
+    Members(bench::gateway::members::Arguments),
     /// What `bench gateway` measures against: the least cost of a message to many clients
     #[command(hide = true)]
     Broadcaster(bench::gateway::broadcaster::Arguments),
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Baseline(arguments) => bench::baseline::run(&arguments),
         Task::Load(arguments) => bench::load::run(&arguments),
+        Task::Members(arguments) => bench::gateway::members::run(&arguments),
         Task::Audience(arguments) => bench::gateway::audience::run(&arguments),
         Task::Broadcaster(arguments) => bench::gateway::broadcaster::run(&arguments),
         Task::Tether(tether) => tether.run(),

@@ -87,26 +87,6 @@ impl ActingAccount {
         }
     }
 
-    /// What the account is in the group.
-    #[must_use]
-    pub fn standing(&self, context: &Context, snapshot: &GroupSnapshot) -> Standing {
-        let group = &snapshot.group;
-        if group.owner.as_ref() == Some(&self.account) {
-            return Standing::Owner;
-        }
-        if group.kind.can().live {
-            let is_admin = snapshot.parts.contains_key(&PartKey::LiveAdmin(self.account.clone()));
-            let ban = snapshot.parts.get(&PartKey::Ban(self.account.clone()));
-            let is_banned = matches!(ban, Some(Part::Ban(until)) if context.now < *until);
-            return match (is_banned, is_admin, self.entered) {
-                (true, ..) | (false, false, false) => Standing::Outsider,
-                (false, true, _) => Standing::Admin,
-                (false, false, true) => Standing::Member,
-            };
-        }
-        snapshot.members.get(&self.account).map_or(Standing::Outsider, |member| member.role.into())
-    }
-
     /// Whether the account may do all of this.
     ///
     /// # Errors
@@ -117,7 +97,7 @@ impl ActingAccount {
         snapshot: &GroupSnapshot,
         actions: &[Action],
     ) -> Result<(), Refusal> {
-        let standing = self.standing(context, snapshot);
+        let standing = snapshot.standing(&self.account, self.entered, context.now);
         let group = &snapshot.group;
         if standing == Standing::Outsider && !group.kind.can().findable {
             return Err(Refusal::NoSuchGroup);

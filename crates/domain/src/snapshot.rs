@@ -9,6 +9,7 @@ use crate::message::{Content, Conversation, Message, MessageLog};
 use crate::part::{Part, PartKey, PartRange};
 use crate::permission::PermissionGroup;
 use crate::refusal::Refusal;
+use crate::rights::Standing;
 use crate::time::Timestamp;
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +89,34 @@ impl GroupSnapshot {
     pub fn check_visible_to(&self, account: &UserId) -> Result<(), Refusal> {
         let may_know = self.group.kind.can().findable || self.members.contains_key(account);
         if may_know { Ok(()) } else { Err(Refusal::NoSuchGroup) }
+    }
+
+    /// Whether an account, whose ban was requested, is kept out of the group now.
+    #[must_use]
+    pub fn bans(&self, account: &UserId, now: Timestamp) -> bool {
+        let ban = self.parts.get(&PartKey::Ban(account.clone()));
+        matches!(ban, Some(Part::Ban(until)) if now < *until)
+    }
+
+    /// What an account is in the group. Requested were its membership and, of live-stream groups, its [`LiveAdmin`] and
+    /// [`Ban`]. `entered`: its client has entered the group, as live-stream groups are entered.
+    ///
+    /// [`LiveAdmin`]: PartKey::LiveAdmin
+    /// [`Ban`]: PartKey::Ban
+    #[must_use]
+    pub fn standing(&self, account: &UserId, entered: bool, now: Timestamp) -> Standing {
+        if self.group.owner.as_ref() == Some(account) {
+            return Standing::Owner;
+        }
+        if !self.group.kind.can().live {
+            return self.members.get(account).map_or(Standing::Outsider, |member| member.role.into());
+        }
+        let is_admin = self.parts.contains_key(&PartKey::LiveAdmin(account.clone()));
+        match (self.bans(account, now), is_admin, entered) {
+            (true, ..) | (false, false, false) => Standing::Outsider,
+            (false, true, _) => Standing::Admin,
+            (false, false, true) => Standing::Member,
+        }
     }
 
     /// A requested topic.

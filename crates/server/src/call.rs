@@ -8,12 +8,14 @@ mod acting;
 mod command;
 mod read_only;
 mod silent;
+mod time_limit;
 mod writes;
 
 pub(crate) use acting::ActingClient;
 pub use command::{Command, ImportCommand};
 pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
+pub(crate) use time_limit::{CALL_TIME_MAX, in_time};
 
 use crate::apps::App;
 use crate::authentication::Administrator;

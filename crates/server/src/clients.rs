@@ -1,5 +1,6 @@
 //! Connected clients: who is connected, and what each is sent. `docs/gateway.md` describes what goes over the wire.
 
+mod account_rates;
 mod broadcasts;
 mod bus;
 mod client;
@@ -41,6 +42,7 @@ pub(crate) use collected_frames::CollectedFrames;
 pub use hub::Hub;
 pub(crate) use hub::PendingImport;
 pub(crate) use notice::{Notice, NoticeKind};
+pub(crate) use requests::command_names;
 pub(crate) use session::CloseReason;
 pub(crate) use update::ClientUpdate;
 

@@ -1,31 +1,27 @@
 //! The metrics at `/metrics`, in the text format of Prometheus.
 
-use crate::code::Code;
+mod calls;
+
 use crate::logging;
+use calls::CallMetrics;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use landfall_store::StoreMetrics;
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
-use std::sync::OnceLock;
-use std::time::Duration;
+use prometheus_client::registry::Registry;
 
 /// Connections to the address of the metrics at a time.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
 
 pub struct Metrics {
     registry: Registry,
-    /// By index in the command table, unknown commands last; looked up at the first call, not at every call.
-    commands: Vec<CommandMetrics>,
-    succeeded: Family<CommandLabels, Counter>,
-    failures: Family<FailureLabels, Counter>,
-    seconds: Family<CommandLabels, Histogram>,
+    /// Calls over REST, by index in the command table.
+    pub calls: CallMetrics,
+    /// Requests of clients, by index in the list of their names.
+    pub client_calls: CallMetrics,
     /// Open connections.
     pub connections: Gauge,
     /// Messages that retention removed.
@@ -108,43 +104,19 @@ impl Drop for Counted {
     }
 }
 
-/// The metrics of one command. A command that is never called has none, which keeps the page short.
-struct CommandMetrics {
-    name: &'static str,
-    succeeded: OnceLock<Counter>,
-    seconds: OnceLock<Histogram>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CommandLabels {
-    command: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FailureLabels {
-    command: &'static str,
-    code: u32,
-}
-
 impl Metrics {
-    /// All of them at 0, for commands with these names.
-    pub fn new(command_names: impl Iterator<Item = &'static str>) -> Self {
+    /// All of them at 0, for commands with these names, and for requests of clients with these.
+    pub fn new(
+        command_names: impl Iterator<Item = &'static str>,
+        client_command_names: impl Iterator<Item = &'static str>,
+    ) -> Self {
         let mut registry = Registry::with_prefix("landfall");
-        let succeeded: Family<CommandLabels, Counter> = Family::default();
-        let failures: Family<FailureLabels, Counter> = Family::default();
-        let seconds: Family<CommandLabels, Histogram> =
-            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_1, 2.0, 15)));
+        let calls = CallMetrics::new(&mut registry, command_names);
+        let of_clients = registry.sub_registry_with_prefix("client");
+        let client_calls = CallMetrics::new(of_clients, client_command_names);
         let connections = Gauge::default();
         let expired_messages = Counter::default();
         let store = StoreMetrics::default();
-        registry.register("calls_succeeded", "Calls answered with ErrorCode 0", succeeded.clone());
-        registry.register("calls_failed", "Calls answered with another ErrorCode", failures.clone());
-        registry.register_with_unit(
-            "call",
-            "Time from the request to its answer",
-            Unit::Seconds,
-            seconds.clone(),
-        );
         registry.register("connections", "Open connections", connections.clone());
         registry.register(
             "expired_messages",
@@ -161,43 +133,7 @@ impl Metrics {
         webhooks.register(&mut registry);
         let clients = ClientMetrics::default();
         clients.register(&mut registry);
-        let commands = command_names
-            .chain(["unknown"])
-            .map(|name| CommandMetrics { name, succeeded: OnceLock::new(), seconds: OnceLock::new() })
-            .collect();
-        Self {
-            registry,
-            commands,
-            succeeded,
-            failures,
-            seconds,
-            connections,
-            expired_messages,
-            store,
-            webhooks,
-            clients,
-        }
-    }
-
-    /// Counts a call of a command, by its index in the table.
-    pub fn called(&self, command: Option<usize>, failed: Option<Code>, took: Duration) {
-        let metrics = match command {
-            Some(index) => self.commands.get(index),
-            None => self.commands.last(),
-        };
-        let Some(metrics) = metrics else { return };
-        let labels = CommandLabels { command: metrics.name };
-        let seconds = metrics.seconds.get_or_init(|| self.seconds.get_or_create(&labels).clone());
-        seconds.observe(took.as_secs_f64());
-        match failed {
-            None => {
-                metrics.succeeded.get_or_init(|| self.succeeded.get_or_create(&labels).clone()).inc();
-            }
-            Some(code) => {
-                let labels = FailureLabels { command: metrics.name, code: code.number() };
-                self.failures.get_or_create(&labels).inc();
-            }
-        }
+        Self { registry, calls, client_calls, connections, expired_messages, store, webhooks, clients }
     }
 
     /// Answers a request at the address of the metrics.

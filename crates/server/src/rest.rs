@@ -4,7 +4,7 @@
 //! `identifier`, `usersig`, administrator, frequency, command, body. [choice]
 
 use crate::authentication::{self, Administrator};
-use crate::call::Call;
+use crate::call::{CALL_TIME_MAX, Call, in_time};
 use crate::code::Code;
 use crate::commands::{self, COMMANDS, StreamedBody};
 use crate::connection::Caller;
@@ -21,9 +21,6 @@ use landfall_domain::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How long a call may take, not counting the reading of its body. The service it imitates documents 3 seconds. [doc]
-const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// A body over its limit is read and discarded up to this many times the limit, so that the client gets to read
 /// the answer.
@@ -58,7 +55,7 @@ pub(crate) async fn answer(
         Ok(body) => (body, None),
         Err(failure) => (failed(server, name, &failure, &uri, from.address), Some(failure.code)),
     };
-    server.metrics.called(command, failed, started.elapsed());
+    server.metrics.calls.called(command, failed, started.elapsed());
     response(body)
 }
 
@@ -151,17 +148,7 @@ async fn call(
         body = b"{}".to_vec(); // One client requests the list of groups like this. [client]
     }
     let call = Call::new(server, caller, from.address, now);
-    match tokio::time::timeout(time, run(call, body)).await {
-        Ok(result) => result,
-        Err(_) => {
-            tracing::error!(
-                path,
-                "{path} was answered with a timeout after {} seconds; check whether the store is slow",
-                CALL_TIME_MAX.as_secs()
-            );
-            Err(Code::TimeoutOrFormat.because("service timeout; the call may still take effect"))
-        }
-    }
+    in_time(path, time, run(call, body)).await
 }
 
 /// Hands a body over as it arrives. It takes any time, as long as some of it arrives now and then.

@@ -4,6 +4,7 @@
 pub(crate) mod audience;
 pub(crate) mod broadcaster;
 mod client;
+pub(crate) mod members;
 mod signature;
 mod wire;
 
@@ -11,7 +12,7 @@ use super::process::{self, Process, REST};
 use super::report;
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory, request_target};
-use super::workload::{MEMBERS, Workload};
+use super::workload::{CIRCLE, MEMBERS, Workload};
 use anyhow::{Context as _, Result, bail};
 use audience::{Findings, Plan};
 use rustix::process::{Resource, getrlimit};
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// Rounds, each with a server of its own
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// Measures only members who act, not how soon messages are received
+    #[arg(long)]
+    members_only: bool,
     /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
@@ -73,6 +77,14 @@ impl Ratios {
     }
 }
 
+/// Members who act, beside the same sends over HTTP.
+#[derive(Serialize)]
+struct Members {
+    sends_over_http_per_second: f64,
+    sends_over_http_cpu_micros: f64,
+    members: members::Findings,
+}
+
 #[derive(Serialize)]
 struct Report {
     processors: usize,
@@ -80,6 +92,7 @@ struct Report {
     plan: Plan,
     ratios: Ratios,
     rounds: Vec<Round>,
+    members: Vec<Members>,
 }
 
 /// Builds, measures, prints and writes.
@@ -96,9 +109,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         "\n{} clients in one group, on {processors} processors ({processor}); CPU is µs of the program per client or frame.",
         plan.clients
     );
-    print_heading(plan);
-    let mut rounds = Vec::new();
+    let mut members = Vec::new();
     for number in 1..=arguments.rounds {
+        let found = measure_members(&programs, &directory.path().join(format!("members-{number}")), plan)?;
+        print_members(number, &found);
+        members.push(found);
+    }
+    if !arguments.members_only {
+        print_heading(plan);
+    }
+    let mut rounds = Vec::new();
+    let rounds_wanted = if arguments.members_only { 0 } else { arguments.rounds };
+    for number in 1..=rounds_wanted {
         let (server, target) = measure_server(&programs, &directory.path().join(number.to_string()), plan)?;
         print(number, "server", &server);
         let broadcaster = measure_broadcaster(&programs, plan, &target, server.text_bytes)?;
@@ -107,10 +129,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         print_ratios("ratio", &Ratios::of(&rounds[rounds.len() - 1..]));
     }
     let ratios = Ratios::of(&rounds);
-    print_ratios("MEDIAN", &ratios);
-    let messages = plan.messages + plan.stream;
-    println!("Every client received all {messages} messages of each round once and in order.");
-    let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
+    if !rounds.is_empty() {
+        print_ratios("MEDIAN", &ratios);
+        let messages = plan.messages + plan.stream;
+        println!("Every client received all {messages} messages of each round once and in order.");
+    }
+    let report = Report { processors, processor, plan: plan.clone(), ratios, rounds, members };
     report::write(arguments.out.as_deref(), &report)
 }
 
@@ -139,16 +163,45 @@ fn measure_server(programs: &Path, directory: &Path, plan: &Plan) -> Result<(Fin
     let server = Server::prepare_with(programs, directory, None, Mode::Relaxed, &clients)?;
     let running = server.start()?;
     let runner = Runner { loader: programs.join("xtask"), usersig: server.usersig()? };
-    fill(&runner, &running, plan)?;
+    let members = u64::from(plan.clients).div_ceil(MEMBERS);
+    fill(&runner, &running, &[(Workload::PrepareLarge, 1), (Workload::FillLarge, members)])?;
     let target = request_target(Workload::SendToLarge.command(), &runner.usersig);
     Ok((measure(programs, &running, plan, &target)?, target))
 }
 
-/// Imports the group and its members.
-fn fill(runner: &Runner, running: &Target, plan: &Plan) -> Result<()> {
-    let calls =
-        [(Workload::PrepareLarge, 1), (Workload::FillLarge, u64::from(plan.clients).div_ceil(MEMBERS))];
-    for (workload, calls) in calls {
+/// The figures of members who act.
+fn measure_members(programs: &Path, directory: &Path, plan: &Plan) -> Result<Members> {
+    fs::create_dir_all(directory)?;
+    let most = plan.clients.max(u32::try_from(members::SOCKETS)?);
+    let clients = format!("[clients]\nconnections_max = {most}\n");
+    let server = Server::prepare_with(programs, directory, None, Mode::Relaxed, &clients)?;
+    let running = server.start()?;
+    let runner = Runner { loader: programs.join("xtask"), usersig: server.usersig()? };
+    let circles = u64::from(most.max(members::SOCKETS as u32 * u32::from(CIRCLE))).div_ceil(CIRCLE.into());
+    fill(&runner, &running, &[(Workload::PrepareCircles, circles)])?;
+    let calls = members::SOCKETS as u64 * u64::from(members::SENDS_EACH);
+    let load = Load { connections: members::SOCKETS, seconds: FILL_SECONDS, calls: Some(calls), first: 0 };
+    let http = runner.measure_at_once(&running, Workload::SendToCircle, load)?;
+    process::wait_until_idle(|| running.process.cpu_seconds(), REST)?;
+    let settings = [
+        ("--address", running.address.clone()),
+        ("--process", running.process.id().to_string()),
+        ("--clients", plan.clients.to_string()),
+    ];
+    let mut arguments = vec!["members"];
+    arguments.extend(settings.iter().flat_map(|(name, value)| [*name, value]));
+    let mut members = Process::start(&programs.join("xtask"), &arguments, None)?;
+    let printed = members.wait_for_output().context("a member's call has failed, or a message is missing")?;
+    Ok(Members {
+        sends_over_http_per_second: http.calls_per_second,
+        sends_over_http_cpu_micros: http.cpu_micros_per_call,
+        members: serde_json::from_str(&printed).context("the members printed no figures")?,
+    })
+}
+
+/// Makes calls that prepare groups.
+fn fill(runner: &Runner, running: &Target, calls: &[(Workload, u64)]) -> Result<()> {
+    for &(workload, calls) in calls {
         let load =
             Load { connections: FILL_CONNECTIONS, seconds: FILL_SECONDS, calls: Some(calls), first: 0 };
         let done = runner.measure(running, workload, load)?.calls;
@@ -180,6 +233,32 @@ fn measure(programs: &Path, running: &Target, plan: &Plan, target: &str) -> Resu
     let mut audience = Process::start(&programs.join("xtask"), &arguments, None)?;
     let printed = audience.wait_for_output().context("the clients have not received every message")?;
     serde_json::from_str(&printed).context("the clients printed no figures")
+}
+
+fn print_members(round: u32, found: &Members) {
+    let Members { sends_over_http_per_second: http, sends_over_http_cpu_micros: http_cpu, members } = found;
+    let members::Findings { sends, pages, talk } = members;
+    println!(
+        "round {round}: sends of members {:.0}/s, p99 {:.1} ms, {:.1} µs of CPU; over HTTP {http:.0}/s, {http_cpu:.1} µs: \
+         {:.2} of the calls/s",
+        sends.per_second,
+        sends.p99_micros as f64 / 1e3,
+        sends.cpu_micros,
+        sends.per_second / http,
+    );
+    println!(
+        "         pages of a history {:.0}/s, p99 {:.1} ms, {:.1} µs; all talk once a minute: {:.0} sends/s, {:.0} frames/s, \
+         p50 {:.1} ms, p99 {:.1} ms, answered after {:.1} ms (p99), {:.2} processors",
+        pages.per_second,
+        pages.p99_micros as f64 / 1e3,
+        pages.cpu_micros,
+        talk.sends_per_second,
+        talk.frames_per_second,
+        talk.p50_micros as f64 / 1e3,
+        talk.p99_micros as f64 / 1e3,
+        talk.answer_p99_micros as f64 / 1e3,
+        talk.cpu,
+    );
 }
 
 fn print_heading(plan: &Plan) {

@@ -21,6 +21,10 @@ pub(super) const GROUPS_ASKED: u64 = 50;
 pub(super) const ACCOUNTS: u64 = 100;
 /// Communities of ten members.
 pub(super) const SMALL_COMMUNITIES: u64 = 10_000;
+/// Members of each group in which members send to each other.
+pub(super) const CIRCLE: u8 = 100;
+/// Groups of those to which `SendToCircle` sends in turn.
+const CIRCLES: u64 = 64;
 /// Creation time of all groups, in Unix seconds.
 const CREATED: u64 = 1_500_000_000;
 
@@ -51,6 +55,10 @@ pub(super) enum Workload {
     FillLarge,
     /// `send_group_msg` to that community
     SendToLarge,
+    /// `import_group` of groups with a hundred members each
+    PrepareCircles,
+    /// `send_group_msg` to these groups
+    SendToCircle,
     /// `add_group_member` of one account, each call to another community
     AddToSmall,
     /// `add_group_member` of one account to the one community
@@ -95,13 +103,17 @@ impl Workload {
     /// The command, as in the URL.
     pub(super) fn command(self) -> &'static str {
         match self {
-            Self::ImportGroup | Self::PrepareGroups | Self::PrepareSmall | Self::PrepareLarge => {
-                "group_open_http_svc/import_group"
-            }
+            Self::ImportGroup
+            | Self::PrepareGroups
+            | Self::PrepareSmall
+            | Self::PrepareLarge
+            | Self::PrepareCircles => "group_open_http_svc/import_group",
             Self::ImportAccounts => "im_open_login_svc/multiaccount_import",
             Self::ImportMembers | Self::FillLarge => "group_open_http_svc/import_group_member",
             Self::ImportMessages => "group_open_http_svc/import_group_msg",
-            Self::SendMessage | Self::SendToLarge => "group_open_http_svc/send_group_msg",
+            Self::SendMessage | Self::SendToLarge | Self::SendToCircle => {
+                "group_open_http_svc/send_group_msg"
+            }
             Self::ReadPage => "group_open_http_svc/group_msg_get_simple",
             Self::ReadGroups => "group_open_http_svc/get_group_info",
             Self::AddToSmall | Self::AddToLarge => "group_open_http_svc/add_group_member",
@@ -119,13 +131,15 @@ impl Workload {
     /// The name and the number of the items in one call.
     pub(super) fn items(self) -> (&'static str, u64) {
         match self {
-            Self::ImportGroup | Self::PrepareGroups | Self::PrepareSmall | Self::PrepareLarge => {
-                ("groups", 1)
-            }
+            Self::ImportGroup
+            | Self::PrepareGroups
+            | Self::PrepareSmall
+            | Self::PrepareLarge
+            | Self::PrepareCircles => ("groups", 1),
             Self::ImportAccounts => ("accounts", ACCOUNTS),
             Self::ImportMembers | Self::FillLarge => ("members", MEMBERS),
             Self::ImportMessages | Self::ReadPage => ("messages", MESSAGES),
-            Self::SendMessage | Self::SendToLarge => ("messages", 1),
+            Self::SendMessage | Self::SendToLarge | Self::SendToCircle => ("messages", 1),
             Self::ReadGroups => ("groups", GROUPS_ASKED),
             Self::AddToSmall | Self::AddToLarge => ("members", 1),
             Self::ImportPerson => ("accounts", 1),
@@ -151,7 +165,7 @@ impl Workload {
             Self::ImportMembers | Self::FillLarge | Self::AddToSmall | Self::AddToLarge => br#""Result":0"#,
             Self::ImportMessages => br#""MsgSeq":0,"#,
             Self::ReadGroups => br#""ErrorCode":10010"#,
-            Self::SendMessage | Self::SendToLarge => b"MsgDropReason",
+            Self::SendMessage | Self::SendToLarge | Self::SendToCircle => b"MsgDropReason",
             Self::ReadPage => br#""RspMsgList":[]"#,
             Self::ReadPortraits | Self::PortraitsOfFew | Self::PortraitsOfMany => b"Fail_Account",
             Self::FillFewFriends | Self::FillManyFriends | Self::CheckFew | Self::CheckMany => {
@@ -170,6 +184,7 @@ impl Workload {
             | Self::ImportAccounts
             | Self::PrepareGroups
             | Self::PrepareSmall
+            | Self::PrepareCircles
             | Self::PrepareLarge => br#""FailAccounts":[""#,
         }
     }
@@ -206,6 +221,8 @@ impl Workload {
                 body.text(r#"{"GroupId":"@TGS#_large","From_Account":"acc-0000000""#);
                 one_message(&mut body);
             }
+            Self::PrepareCircles => prepare_circles(&mut body),
+            Self::SendToCircle => send_to_circle(&mut body),
             Self::AddToSmall => {
                 body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
                 body.text(r#"","MemberList":[{"Member_Account":"acc-"#);
@@ -260,6 +277,18 @@ fn prepare_small(body: &mut Body) {
     body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
     body.text(&format!(r#""CreateTime":{CREATED}"#));
     members_of(body, 10, |_, item| item);
+}
+
+fn prepare_circles(body: &mut Body) {
+    body.text(r#"{"Type":"Public","GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number);
+    body.text(&format!(r#"","Name":"Circle","CreateTime":{CREATED}"#));
+    members_of(body, CIRCLE.into(), |number, item| number % 100_000 * u64::from(CIRCLE) + item);
+}
+
+fn send_to_circle(body: &mut Body) {
+    body.text(r#"{"GroupId":"circle-"#).decimal(NUMBER_DIGITS, |number| number % CIRCLES);
+    body.text(r#"","From_Account":"acc-"#).decimal(7, |number| number % CIRCLES * u64::from(CIRCLE));
+    one_message(body.text(r#"""#));
 }
 
 fn prepare_large(body: &mut Body) {

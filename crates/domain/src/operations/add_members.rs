@@ -10,7 +10,7 @@ use crate::member::{Member, Role};
 use crate::message::{Tip, TipKind};
 use crate::new_group::new_member;
 use crate::operation::{Decision, GroupOperation};
-use crate::part::{Part, PartKey};
+use crate::part::PartKey;
 use crate::refusal::Refusal;
 use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
@@ -75,6 +75,8 @@ impl GroupOperation for AddMembers {
     }
 
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Vec<Added>>, Refusal> {
+        let is_banned = |account: &&UserId| snapshot.bans(account, context.now);
+        let banned: BTreeSet<_> = self.accounts.iter().filter(is_banned).collect();
         let GroupSnapshot { mut group, members, accounts, parts, .. } = snapshot;
         if !group.kind.can().members {
             return Err(Refusal::TypeForbids("keep no members"));
@@ -91,10 +93,9 @@ impl GroupOperation for AddMembers {
         let mut seen = BTreeSet::new();
         for account in &self.accounts {
             let ban = PartKey::Ban(account.clone());
-            let banned = matches!(parts.get(&ban), Some(Part::Ban(until)) if context.now < *until);
             let outcome = if members.contains_key(account) || seen.contains(account) {
                 Added::AlreadyMember
-            } else if banned || !accounts.contains(account) {
+            } else if banned.contains(account) || !accounts.contains(account) {
                 Added::Failed
             } else if room == 0 {
                 Added::NoPlace
@@ -136,6 +137,7 @@ impl GroupOperation for AddMembers {
 mod tests {
     use super::*;
     use crate::group::GroupType;
+    use crate::part::Part;
     use crate::sample::{NOW, decide, group_id, snapshot, user};
     use crate::time::Timestamp;
 

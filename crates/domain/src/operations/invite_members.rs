@@ -10,7 +10,6 @@ use crate::group::{Group, InviteOption};
 use crate::ids::{GroupId, UserId};
 use crate::member::Role;
 use crate::operation::{Decision, GroupOperation};
-use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 
@@ -21,12 +20,9 @@ pub struct InviteMembers(pub AddMembers);
 
 impl InviteMembers {
     fn outcome(&self, context: &Context, snapshot: &GroupSnapshot, account: &UserId) -> Added {
-        let ban = snapshot.parts.get(&PartKey::Ban(account.clone()));
         if snapshot.members.contains_key(account) {
             Added::AlreadyMember
-        } else if !snapshot.accounts.contains(account)
-            || matches!(ban, Some(Part::Ban(until)) if context.now < *until)
-        {
+        } else if !snapshot.accounts.contains(account) || snapshot.bans(account, context.now) {
             Added::Failed
         } else {
             Added::Waits

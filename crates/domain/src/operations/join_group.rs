@@ -11,7 +11,6 @@ use crate::group::{Group, GroupType, JoinOption};
 use crate::ids::{GroupId, UserId};
 use crate::message::Conversation;
 use crate::operation::{Decision, GroupOperation};
-use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
 use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
@@ -85,8 +84,7 @@ impl GroupOperation for JoinGroup {
         if !snapshot.accounts.contains(&self.account) {
             return Err(Refusal::NotIn);
         }
-        let ban = snapshot.parts.get(&PartKey::Ban(self.account.clone()));
-        if matches!(ban, Some(Part::Ban(until)) if context.now < *until) {
+        if snapshot.bans(&self.account, context.now) {
             return Err(Refusal::GroupForbids("has banned the account"));
         }
         match join_option(&snapshot.group) {

@@ -1,11 +1,12 @@
 //! An account that acts for itself: a client's connection calls a command.
 
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::part::{Part, PartKey};
+use landfall_domain::part::PartKey;
 use landfall_domain::people::fact::{FactFamily, FactKey};
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::refusal::Refusal;
+use landfall_domain::rights::Standing;
 use landfall_domain::snapshot::GroupSnapshot;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
@@ -20,24 +21,26 @@ pub(crate) struct ActingClient {
 }
 
 impl ActingClient {
-    /// Whether the account `caller` may read what members of the group read; its membership was requested.
+    /// Whether the account `caller` may read what members of the group read; its membership and
+    /// [`parts_of_standing`] were requested.
     pub(super) fn check_sees(
         &self,
         (caller, now): (&UserId, Timestamp),
         snapshot: &GroupSnapshot,
     ) -> Result<(), Refusal> {
         let group = &snapshot.group;
-        let ban = snapshot.parts.get(&PartKey::Ban(caller.clone()));
-        let is_banned = matches!(ban, Some(Part::Ban(until)) if now < *until);
-        let is_in = snapshot.members.contains_key(caller)
-            || group.owner.as_ref() == Some(caller)
-            || (group.kind.can().live && self.entered.contains(&group.id) && !is_banned);
-        match (is_in, group.kind.can().findable) {
-            (true, _) => Ok(()),
-            (false, true) => Err(Refusal::NotIn),
-            (false, false) => Err(Refusal::NoSuchGroup),
+        let standing = snapshot.standing(caller, self.entered.contains(&group.id), now);
+        match (standing, group.kind.can().findable) {
+            (Standing::Outsider, true) => Err(Refusal::NotIn),
+            (Standing::Outsider, false) => Err(Refusal::NoSuchGroup),
+            (Standing::Owner | Standing::Admin | Standing::Member, _) => Ok(()),
         }
     }
+}
+
+/// The parts by which the standing of the account `caller` is known, besides its membership.
+pub(super) fn parts_of_standing(caller: &UserId) -> [PartKey; 2] {
+    [PartKey::Ban(caller.clone()), PartKey::LiveAdmin(caller.clone())]
 }
 
 /// Whether the account `caller` may read these rows about people: its own, those of others about it, and what everybody may

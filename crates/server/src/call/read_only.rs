@@ -15,7 +15,6 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
-use landfall_domain::part::PartKey;
 use landfall_domain::people::Subject;
 use landfall_domain::people::archive::{ArchiveKind, Hour};
 use landfall_domain::people::fact::{Fact, FactKey, Mute};
@@ -132,16 +131,16 @@ impl ReadOnlyCall {
         };
         let asked = needs.members.contains(&self.caller);
         needs.members.push(self.caller.clone());
-        let ban = PartKey::Ban(self.caller.clone());
-        let ban_asked = needs.parts.contains(&ban);
-        needs.parts.push(ban.clone());
+        let mut added = acting::parts_of_standing(&self.caller).to_vec();
+        added.retain(|key| !needs.parts.contains(key));
+        needs.parts.extend_from_slice(&added);
         let mut snapshot = self.store.snapshot(self.app_id(), group, needs).await?;
         client.check_sees((&self.caller, self.now), &snapshot)?;
         if !asked {
             snapshot.members.remove(&self.caller);
         }
-        if !ban_asked {
-            snapshot.parts.remove(&ban);
+        for key in &added {
+            snapshot.parts.remove(key);
         }
         Ok(snapshot)
     }
@@ -176,7 +175,8 @@ impl ReadOnlyCall {
         if let Some(client) = &self.client {
             for slot in &mut groups {
                 let Some(group) = slot else { continue };
-                let (members, parts) = (vec![self.caller.clone()], vec![PartKey::Ban(self.caller.clone())]);
+                let (members, parts) =
+                    (vec![self.caller.clone()], acting::parts_of_standing(&self.caller).to_vec());
                 let needs = Needs { members, parts, ..Needs::default() };
                 match self.store.snapshot(self.app_id(), group.id.clone(), needs).await {
                     Ok(snapshot) => match client.check_sees((&self.caller, self.now), &snapshot) {

@@ -7,10 +7,12 @@ use super::client::ConnectedClient;
 use super::direct_frames as direct;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
-use super::requests::{self, RequestContext};
+use super::requests::{self, Asked, Incoming, RequestContext};
 use super::rest_queue::RestQueue;
 use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
+use crate::code::Code;
+use crate::reply::Failure;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::people::Pair;
 use landfall_domain::snapshot::MessageRange;
@@ -290,34 +292,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 
     async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
-        if let Some(line) = requests::rest_line(text) {
+        let frame = match Incoming::parse(text) {
+            Ok(frame) => frame,
+            Err(failure) => return self.answer(requests::refuse_unread(&self.client, &failure)).await,
+        };
+        let asked = Asked::of(&frame);
+        if let Err(failure) = self.admit(asked) {
+            return self.answer(asked.refused(&self.client, &failure)).await;
+        }
+        if asked.is_rest() {
             self.spend_answer();
-            if let Some(refused) = self.add_rest(line, text) {
-                return self.send(refused).await;
-            }
+            self.rest.add(asked.performing(&self.client));
             return Ok(());
         }
         let Self { client, positions, direct, .. } = self;
-        let context = RequestContext { client, positions, direct };
-        match requests::perform(context, &mut self.commands, text).await {
-            Ok(Some(answer)) => {
-                self.spend_answer();
-                self.send(answer).await
-            }
+        match requests::perform(RequestContext { client, positions, direct }, asked).await {
+            Ok(Some(answer)) => self.answer(answer).await,
             Ok(None) => Ok(()),
             Err(reason) => Err(Disconnected::Closed(reason)),
         }
     }
 
-    /// Opens a command of the REST API. Returns the frame that refuses it, if it is refused at once.
-    fn add_rest(&mut self, line: requests::RestLine, text: &str) -> Option<String> {
-        if !self.commands.take(Instant::now()) {
-            return Some(requests::too_many(&self.client, text, "too many requests; try again in a second"));
+    /// Counts a request against the limits of the connection and its account.
+    fn admit(&mut self, asked: Asked<'_>) -> Result<(), Failure> {
+        let now = Instant::now();
+        if asked.is_free() {
+            return Ok(());
         }
-        let (client, frame) = (Arc::clone(&self.client), text.to_owned());
-        let command = Box::pin(async move { requests::perform_rest(&client, line, &frame).await });
-        let why = "too many requests are open; wait for the answers of some";
-        (!self.rest.add(command)).then(|| requests::too_many(&self.client, text, why))
+        if !self.commands.take(now) {
+            return Err(Code::TooFrequent.because("too many requests; try again in a second"));
+        }
+        self.client.hub.account_rates.admit(self.client.account(), asked.name(), now)?;
+        if asked.is_rest() && !self.rest.has_room() {
+            let text = "too many requests are open; wait for the answers of some";
+            return Err(Code::TooFrequent.because(text));
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, answer: String) -> Result<(), Disconnected> {
+        self.spend_answer();
+        self.send(answer).await
     }
 
     /// Counts a frame of the client that is answered.

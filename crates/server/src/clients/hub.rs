@@ -1,5 +1,6 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
+use super::account_rates::AccountRates;
 use super::broadcasts::Broadcasts;
 use super::delivery_progress::DeliveryProgress;
 use super::direct_frames as direct;
@@ -41,6 +42,8 @@ pub struct Hub {
     pub(crate) counts: Arc<AppCounts>,
     clock: Arc<dyn Clock>,
     online: OnlineCounts,
+    /// Limits the commands of each account.
+    pub(super) account_rates: AccountRates,
 }
 
 impl Hub {
@@ -67,7 +70,8 @@ impl Hub {
             error_log,
         };
         let (rooms, online) = (Rooms::new(context), OnlineCounts::default());
-        Self { app, files, sessions, rooms, broadcasts, peers, counts, clock, online }
+        let account_rates = AccountRates::default();
+        Self { app, files, sessions, rooms, broadcasts, peers, counts, clock, online, account_rates }
     }
 
     /// Whether a client may be connected, here or at another server.

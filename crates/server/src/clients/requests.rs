@@ -3,6 +3,7 @@
 //! Each request has a file named like its command, and a line in [`REQUESTS`].
 
 mod ack;
+mod answers;
 mod catch_up;
 mod chats;
 mod conversation;
@@ -12,22 +13,25 @@ mod group_msg_get_simple;
 mod group_row;
 mod groups;
 mod history_page;
+mod incoming;
 mod leave;
 mod pin;
 mod ping;
 mod read;
 mod rest;
-
 mod subscriptions;
 mod topics;
 
-pub(super) use rest::Line as RestLine;
+pub(super) use incoming::Incoming;
+
+use answers::{Head, NoFields};
+use rest::{LINES, RestCommand};
 
 use super::client::ConnectedClient;
-use super::frame::{self, ConversationKey};
+use super::frame::ConversationKey;
 use super::positions::Positions;
 use super::session::CloseReason;
-use crate::allowance::Allowance;
+use crate::call::{CALL_TIME_MAX, in_time};
 use crate::code::Code;
 use crate::reply::Failure;
 use futures_util::future::BoxFuture;
@@ -39,7 +43,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Longest frame of a client, bytes: a message may say 12,288 bytes, of which escapes make up to three times as many, and
 /// six times as many only of control characters.
@@ -113,9 +117,6 @@ impl From<CloseReason> for RequestError {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct CommonFields {
-    command: String,
-    /// Is returned in the answer.
-    request_id: Option<Box<RawValue>>,
     group_id: String,
     topic_id: Option<String>,
     #[serde(rename = "Peer_Account")]
@@ -171,26 +172,8 @@ impl CommonFields {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct AnswerFrame<'a, T> {
-    event: &'static str,
-    command: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a RawValue>,
-    action_status: &'static str,
-    error_info: &'a str,
-    error_code: u32,
-    #[serde(flatten)]
-    reply: T,
-}
-
-/// The reply of a request that has nothing to say.
-#[derive(Serialize)]
-struct NoFields {}
-
 /// Performs a request. Returns the frame that answers it, if there is one.
-type Handler = for<'a> fn(RequestContext<'a>, &'a CommonFields, &'a str) -> Handled<'a>;
+type Handler = for<'a> fn(RequestContext<'a>, Asked<'a>) -> Handled<'a>;
 
 type Handled<'a> = BoxFuture<'a, Result<Option<String>, CloseReason>>;
 
@@ -207,140 +190,145 @@ impl Entry {
     }
 }
 
-fn handle<'a, R: ClientRequest>(
-    context: RequestContext<'a>,
-    common: &'a CommonFields,
-    text: &'a str,
-) -> Handled<'a> {
+/// A request in a frame.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    frame: &'a Incoming<'a>,
+    kind: Kind,
+}
+
+/// Which request it is.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// A command of REST, by its place in [`LINES`].
+    Rest(usize),
+    /// By its place in [`REQUESTS`].
+    Own(usize),
+    Unknown,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn of(frame: &'a Incoming<'a>) -> Self {
+        let own = || REQUESTS.iter().position(|entry| entry.command == frame.command);
+        let kind = rest::index_of(&frame.command).map(Kind::Rest).or_else(|| own().map(Kind::Own));
+        Self { frame, kind: kind.unwrap_or(Kind::Unknown) }
+    }
+
+    /// What the rates call it.
+    pub(super) fn name(self) -> &'static str {
+        let name = match self.kind {
+            Kind::Rest(index) => LINES.get(index).map(|(path, _)| *path),
+            Kind::Own(index) => REQUESTS.get(index).map(|entry| entry.command),
+            Kind::Unknown => None,
+        };
+        name.unwrap_or_default()
+    }
+
+    /// Whether it is a command of REST, which waits until those before it are performed.
+    pub(super) fn is_rest(self) -> bool {
+        matches!(self.kind, Kind::Rest(_))
+    }
+
+    /// Whether the limits on commands exempt it.
+    pub(super) fn is_free(self) -> bool {
+        matches!(self.kind, Kind::Own(index) if REQUESTS.get(index).is_some_and(|entry| entry.is_free))
+    }
+
+    /// Its place in [`command_names`].
+    fn number(self) -> Option<usize> {
+        match self.kind {
+            Kind::Rest(index) => Some(index),
+            Kind::Own(index) => Some(LINES.len() + index),
+            Kind::Unknown => None,
+        }
+    }
+
+    /// The frame that refuses it.
+    pub(super) fn refused(self, client: &ConnectedClient, failure: &Failure) -> String {
+        answers::failure(client, self.number(), Head::of(self.frame), failure, Duration::ZERO)
+    }
+
+    /// The future of the frame that answers it, if it is a command of REST. It borrows nothing.
+    pub(super) fn performing(self, client: &Arc<ConnectedClient>) -> BoxFuture<'static, String> {
+        let (client, number) = (Arc::clone(client), self.number());
+        let (command, request_id) =
+            (self.frame.command.to_string(), self.frame.request_id.map(RawValue::to_owned));
+        let line = if let Kind::Rest(index) = self.kind { LINES.get(index) } else { None };
+        let read = line.ok_or_else(unknown);
+        let read = read.and_then(|line| RestCommand::read(*line, self.frame, client.account()));
+        Box::pin(async move {
+            let begun = Instant::now();
+            let done = match read {
+                Ok(read) => read.perform(&client).await,
+                Err(failure) => Err(failure),
+            };
+            let head = Head { command: &command, request_id: request_id.as_deref() };
+            match done {
+                Ok(answer) => {
+                    client.server.metrics.client_calls.called(number, None, begun.elapsed());
+                    answers::of_rest(head, &answer)
+                }
+                Err(failure) => answers::failure(&client, number, head, &failure, begun.elapsed()),
+            }
+        })
+    }
+}
+
+/// The names of all requests, by which they are counted: those of REST with their service.
+pub(crate) fn command_names() -> impl Iterator<Item = &'static str> {
+    LINES.iter().map(|(path, _)| *path).chain(REQUESTS.iter().map(|entry| entry.command))
+}
+
+fn handle<'a, R: ClientRequest>(context: RequestContext<'a>, asked: Asked<'a>) -> Handled<'a> {
     Box::pin(async move {
-        let client = context.client;
-        let done = match serde_json::from_str(text) {
-            Ok(fields) => R::run(context, fields).await,
-            Err(_) => Err(malformed().into()),
+        let (client, head, begun) = (context.client, Head::of(asked.frame), Instant::now());
+        let done = match serde_json::from_str(asked.frame.text) {
+            Ok(fields) => in_time(R::COMMAND, CALL_TIME_MAX, R::run(context, fields)).await,
+            Err(_) => return Ok(Some(refuse_unread(client, &malformed()))),
         };
         match done {
-            Ok(None) => Ok(None),
-            Ok(Some(reply)) => Ok(Some(answer(common, &reply))),
-            Err(RequestError::Failed(failure)) => Ok(Some(refusal(client, common, &failure))),
+            Ok(reply) => {
+                client.server.metrics.client_calls.called(asked.number(), None, begun.elapsed());
+                Ok(reply.map(|reply| answers::success(head, reply)))
+            }
+            Err(RequestError::Failed(failure)) => {
+                Ok(Some(answers::failure(client, asked.number(), head, &failure, begun.elapsed())))
+            }
             Err(RequestError::Close(reason)) => Err(reason),
         }
     })
 }
 
-/// The frame that answers a command of the REST API.
-pub(super) async fn perform_rest(client: &ConnectedClient, line: RestLine, text: &str) -> String {
-    let Ok(common) = serde_json::from_str::<Envelope>(text) else {
-        return refusal(client, &CommonFields::default(), &malformed());
-    };
-    let Envelope { command, request_id } = common;
-    let common = CommonFields { command, request_id, ..CommonFields::default() };
-    match rest::perform(client, line, text).await {
-        Ok(answer) => rest_answer(&common, &answer),
-        Err(failure) => refusal(client, &common, &failure),
-    }
-}
-
-/// The frame that answers a request beyond a limit of the connection.
-pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) -> String {
-    refusal(client, &named(text), &Code::TooFrequent.because(why))
-}
-
-/// What the answer to a frame that is not performed takes from it, as far as it can be read.
-fn named(text: &str) -> CommonFields {
-    let Envelope { command, request_id } = serde_json::from_str(text).unwrap_or_default();
-    CommonFields { command, request_id, ..CommonFields::default() }
-}
-
-/// What every frame has, whatever its command.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Envelope {
-    command: String,
-    request_id: Option<Box<RawValue>>,
-}
-
-/// The command of the REST API in a frame, if it is one.
-pub(super) fn rest_line(text: &str) -> Option<RestLine> {
-    let envelope = serde_json::from_str::<Envelope>(text).ok()?;
-    rest::line(&envelope.command).copied()
-}
-
-/// The answer of REST, which is a JSON object, behind what every answer has.
-fn rest_answer(common: &CommonFields, answer: &[u8]) -> String {
-    let CommonFields { command, request_id, .. } = common;
-    let head = frame::text(&AnswerHead { event: "answer", command, request_id: request_id.as_deref() });
-    let answer = String::from_utf8_lossy(answer);
-    match (head.strip_suffix('}'), answer.trim_start().strip_prefix('{')) {
-        (Some(head), Some(rest)) => format!("{head},{rest}"),
-        _ => head,
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct AnswerHead<'a> {
-    event: &'static str,
-    command: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a RawValue>,
-}
-
-/// Performs the request in a frame; returns the frame that answers it, if there is one.
+/// Performs a request that is no command of REST; returns the frame that answers it, if there is one.
 ///
 /// # Errors
 /// The connection is to be closed.
 pub(super) async fn perform(
     context: RequestContext<'_>,
-    commands: &mut Allowance,
-    text: &str,
+    asked: Asked<'_>,
 ) -> Result<Option<String>, CloseReason> {
-    let client = context.client;
-    let Ok(common) = serde_json::from_str::<CommonFields>(text) else {
-        return Ok(Some(refusal(client, &named(text), &malformed())));
-    };
-    let entry = REQUESTS.iter().find(|entry| entry.command == common.command);
-    if !entry.is_some_and(|entry| entry.is_free) && !commands.take(Instant::now()) {
-        let failure = Code::TooFrequent.because("too many requests; try again in a second");
-        return Ok(Some(refusal(client, &common, &failure)));
-    }
+    let entry = if let Kind::Own(index) = asked.kind { REQUESTS.get(index) } else { None };
     match entry {
-        Some(entry) => (entry.handler)(context, &common, text).await,
-        None => {
-            let known: Vec<_> = REQUESTS.iter().map(|entry| entry.command).collect();
-            let text = format!("Command is none of {}", known.join(", "));
-            Ok(Some(refusal(client, &common, &Code::GroupCommandUnknown.because(text))))
+        Some(entry) => (entry.handler)(context, asked).await,
+        None if serde_json::from_str::<CommonFields>(asked.frame.text).is_err() => {
+            Ok(Some(refuse_unread(context.client, &malformed())))
         }
+        None => Ok(Some(asked.refused(context.client, &unknown()))),
     }
+}
+
+fn unknown() -> Failure {
+    let known: Vec<_> = REQUESTS.iter().map(|entry| entry.command).collect();
+    Code::GroupCommandUnknown.because(format!("Command is none of {}", known.join(", ")))
+}
+
+/// The frame that refuses what is no request at all.
+pub(super) fn refuse_unread(client: &ConnectedClient, failure: &Failure) -> String {
+    answers::failure(client, None, Head::default(), failure, Duration::ZERO)
 }
 
 fn malformed() -> Failure {
     Code::GroupParameter.because("a frame must be a JSON object with Command; numbers must not be quoted")
-}
-
-fn answer(common: &CommonFields, reply: impl Serialize) -> String {
-    let CommonFields { command, request_id, .. } = common;
-    let (event, request_id, action_status) = ("answer", request_id.as_deref(), "OK");
-    frame::text(&AnswerFrame {
-        event,
-        command,
-        request_id,
-        action_status,
-        error_info: "",
-        error_code: 0,
-        reply,
-    })
-}
-
-fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -> String {
-    let CommonFields { command, request_id, .. } = common;
-    if let Some(cause) = &failure.cause {
-        client.server.error_log.log(|suppressed| {
-            tracing::error!(command, %cause, suppressed, "a client's {command} failed: {cause}");
-        });
-    }
-    let (event, request_id, action_status) = ("answer", request_id.as_deref(), "FAIL");
-    let (error_info, error_code, reply) = (failure.text.as_ref(), failure.number(), NoFields {});
-    frame::text(&AnswerFrame { event, command, request_id, action_status, error_info, error_code, reply })
 }
 
 #[cfg(test)]

@@ -14,13 +14,14 @@ pub(super) struct RestQueue {
 }
 
 impl RestQueue {
-    /// Adds a command, whose result is the frame that answers it; false when too many are open.
-    pub(super) fn add(&mut self, command: BoxFuture<'static, String>) -> bool {
-        let has_room = self.open.len() < OPEN_MAX;
-        if has_room {
-            self.open.push_back(command);
-        }
-        has_room
+    /// Whether one more command may be opened.
+    pub(super) fn has_room(&self) -> bool {
+        self.open.len() < OPEN_MAX
+    }
+
+    /// Adds a command, for which there is room; its result is the frame that answers it.
+    pub(super) fn add(&mut self, command: BoxFuture<'static, String>) {
+        self.open.push_back(command);
     }
 
     /// The answer of the first command. Dropping the future loses nothing.
@@ -29,5 +30,56 @@ impl RestQueue {
         let answer = first.await;
         self.open.pop_front();
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{CALL_TIME_MAX, in_time};
+    use crate::reply::Failure;
+    use std::future::{pending, ready};
+    use tokio::time::Instant;
+
+    fn command(
+        name: &'static str,
+        running: impl Future<Output = Result<(), Failure>> + Send + 'static,
+    ) -> BoxFuture<'static, String> {
+        Box::pin(async move {
+            let done = in_time(name, CALL_TIME_MAX, running).await;
+            format!("{name} {}", done.map_or_else(|failure| failure.number(), |()| 0))
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_is_stuck_holds_those_behind_it_until_its_time_is_over() {
+        let (mut queue, begun) = (RestQueue::default(), Instant::now());
+        queue.add(command("stuck", pending()));
+        queue.add(command("next", ready(Ok(()))));
+        assert_eq!(queue.next().await, "stuck 60008");
+        assert_eq!(queue.next().await, "next 0");
+        assert_eq!(begun.elapsed(), CALL_TIME_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_command_begins_when_it_is_its_turn() {
+        let (mut queue, begun) = (RestQueue::default(), Instant::now());
+        for _ in 0..3 {
+            queue.add(command("stuck", pending()));
+        }
+        for passed in 1..=3 {
+            assert_eq!(queue.next().await, "stuck 60008");
+            assert_eq!(begun.elapsed(), passed * CALL_TIME_MAX);
+        }
+    }
+
+    #[test]
+    fn a_client_has_room_for_so_many() {
+        let mut queue = RestQueue::default();
+        for _ in 0..OPEN_MAX {
+            assert!(queue.has_room());
+            queue.add(command("open", ready(Ok(()))));
+        }
+        assert!(!queue.has_room());
     }
 }

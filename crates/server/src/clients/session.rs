@@ -186,6 +186,13 @@ impl Session {
         lock(&self.groups).live.remove(group)
     }
 
+    /// Whether its account is a member of a group, as far as this server has heard; what it enters as live-stream groups are
+    /// entered does not count.
+    pub(super) fn is_member_of(&self, group: &GroupId) -> bool {
+        let groups = lock(&self.groups);
+        groups.all.as_ref().is_some_and(|all| all.contains(group)) && !groups.live.contains(group)
+    }
+
     pub(super) fn live_groups(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).live.clone()
     }

@@ -3,7 +3,7 @@
 use super::error::ServeError;
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
-use crate::clients::{Clients, StoreRelay};
+use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
 use crate::files::signing::FileSigners;
@@ -34,7 +34,7 @@ use std::sync::atomic::AtomicBool;
 
 /// The state of a new server.
 pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
-    let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path));
+    let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path), command_names());
     let apps = Arc::<Apps>::default();
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
     let mut imports = config.imports;

@@ -1,5 +1,6 @@
 //! Connected clients: the frames they receive, and when they are disconnected.
 
+mod bounds;
 mod conversations;
 mod direct;
 mod ends;

@@ -1,6 +1,7 @@
 //! The metrics, at an address of their own.
 
 use crate::harness::{APP, Client, Server, Setup, code};
+use crate::test_client::TestClient;
 use serde_json::json;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
@@ -50,6 +51,27 @@ async fn metrics_have_their_own_address_and_are_few_while_nothing_happens() {
     ] {
         assert!(text.contains(line), "{line:?} is missing in {text}");
     }
+    // Requests of clients are counted by themselves.
+    let mut ann = TestClient::connect(&server, "ann").await;
+    for (request, expected) in [
+        (json!({ "Command": "groups" }), 0),
+        (json!({ "Command": "get_joined_group_list" }), 0),
+        (json!({ "Command": "quit_group", "GroupId": "none" }), 10_010),
+        (json!({ "Command": "nothing" }), 10_003),
+    ] {
+        assert_eq!(ann.request(request).await["ErrorCode"], expected);
+    }
+    let (_, text) = get(address, "GET /metrics").await;
+    for line in [
+        "landfall_client_calls_succeeded_total{command=\"groups\"} 1\n",
+        "landfall_client_calls_succeeded_total{command=\"group_open_http_svc/get_joined_group_list\"} 1\n",
+        "landfall_client_calls_failed_total{command=\"member_svc/quit_group\",code=\"10010\"} 1\n",
+        "landfall_client_calls_failed_total{command=\"unknown\",code=\"10003\"} 1\n",
+        "landfall_client_call_seconds_count{command=\"groups\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{line:?} is missing in {text}");
+    }
+    drop(ann);
     // Nothing else is served there, and the metrics are served nowhere else.
     for (line, expected) in [("GET /", 404), ("GET /healthz", 404), ("POST /metrics", 405)] {
         assert_eq!(get(address, line).await.0, expected, "{line}");

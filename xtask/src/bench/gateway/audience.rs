@@ -359,7 +359,7 @@ fn own_cpu_seconds() -> Result<f64> {
 }
 
 /// Path and query with which a client connects, as the member that `Workload::FillLarge` imports.
-fn client_target(number: usize) -> String {
+pub(super) fn client_target(number: usize) -> String {
     let account = format!("acc-{number:07}");
     let usersig = signature::usersig(&account);
     format!("/v4/gateway?sdkappid={APP}&identifier={account}&usersig={usersig}&random=1&contenttype=json")

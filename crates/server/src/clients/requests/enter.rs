@@ -4,7 +4,7 @@ use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError}
 use crate::clients::delivery_progress::DeliveryProgress;
 use crate::code::Code;
 use crate::reply::Failure;
-use landfall_domain::part::{Part, PartKey};
+use landfall_domain::part::PartKey;
 use landfall_domain::snapshot::Needs;
 
 pub(super) struct Enter;
@@ -21,15 +21,15 @@ impl ClientRequest for Enter {
         let client = context.client;
         let group = fields.group_id()?;
         let account = client.account();
-        let ban = PartKey::Ban(account.clone());
-        let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
+        let (members, parts) = (vec![account.clone()], vec![PartKey::Ban(account.clone())]);
+        let needs = Needs { members, parts, ..Needs::default() };
         let snapshot = client.snapshot(&group, needs).await?;
         snapshot.check_visible_to(account).map_err(Failure::from)?;
         let refused = |text| Err(Code::GroupNotAllowed.because(text).into());
         if !snapshot.group.kind.can().live {
             return refused("only groups of Type AVChatRoom can be entered and left");
         }
-        if matches!(snapshot.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
+        if snapshot.bans(account, client.now()) {
             return refused("you are banned from the group");
         }
         if client.session.enter_live(&group) {

@@ -4,22 +4,20 @@
 //! [choice] A client may name itself where REST names who acts, and nobody else: another name is refused with 10007.
 //! [choice] An administrator of the app has, as a client, the rights of an administrator.
 
-use crate::call::{ActingClient, Call};
+use super::incoming::Incoming;
+use crate::call::{ActingClient, CALL_TIME_MAX, Call, in_time};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::Sender;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS, Entry, member_svc};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::people::Pair;
 use landfall_domain::snapshot::Needs;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A command, and the field that names who acts; empty where it has none. Those of `member_svc` are for clients only.
-pub(in crate::clients) type Line = (&'static str, &'static str);
+pub(super) type Line = (&'static str, &'static str);
 
 /// The commands, by service.
 #[rustfmt::skip]
@@ -106,12 +104,18 @@ pub(super) const LINES: &[Line] = &[
     ("member_svc/handle_application", ""),
 ];
 
-/// The line of a command, by its name alone or with its service before it.
-pub(super) fn line(command: &str) -> Option<&'static Line> {
-    let is_named = |(path, _): &&Line| {
-        *path == command || path.rsplit_once('/').is_some_and(|(_, name)| name == command)
-    };
-    LINES.iter().find(is_named)
+/// The place in [`LINES`] of a command, by its name alone or with its service before it.
+pub(super) fn index_of(command: &str) -> Option<usize> {
+    static INDEX: LazyLock<BTreeMap<&str, usize>> = LazyLock::new(|| {
+        let mut index = BTreeMap::new();
+        for (at, (path, _)) in LINES.iter().enumerate() {
+            index.insert(*path, at);
+            let name = path.rsplit_once('/').map_or(*path, |(_, name)| name);
+            index.entry(name).or_insert(at);
+        }
+        index
+    });
+    INDEX.get(command).copied()
 }
 
 fn entry(path: &str) -> Option<&'static Entry> {
@@ -119,71 +123,51 @@ fn entry(path: &str) -> Option<&'static Entry> {
     of_clients.or_else(|| commands::index_of(path).and_then(|index| COMMANDS.get(index)))
 }
 
-/// Performs the command in a frame, which is a JSON object. Returns the answer as REST has it, a JSON object.
-pub(in crate::clients) async fn perform(
-    client: &ConnectedClient,
-    (path, field): Line,
-    text: &str,
-) -> Result<Vec<u8>, Failure> {
-    let run = entry(path).and_then(|entry| entry.run);
-    let run = run.ok_or_else(|| Code::NotBuilt.because(format!("{path} is not built in this version")))?;
-    let is_administrator = client.app.has_admin(client.account().as_str());
-    let body = as_actor(client.account().as_str(), field, text)?;
-    let acting = (!is_administrator).then(|| ActingClient {
-        entered: client.session.live_groups(),
-        recall_seconds: client.server.limits.messages.recall_seconds,
-    });
-    let who = (Arc::clone(&client.app), client.account().clone());
-    let from = (client.session.platform, client.peer);
-    let call = Call::of_client(&client.server, who, acting, from, client.now());
-    check_member(&call, path, text).await?;
-    let sends = sent_by(client.account(), path, text);
-    sends.iter().for_each(|message| client.session.sends(message.clone()));
-    let answer = run(call, body).await;
-    if answer.is_err() {
-        sends.iter().for_each(|message| client.session.did_not_send(message));
-    }
-    answer
+/// A command in a frame, ready to be performed.
+pub(in crate::clients) struct RestCommand {
+    path: &'static str,
+    body: Vec<u8>,
+    /// The group for whose members it is, if it names one.
+    for_members_of: Option<GroupId>,
+    sends: Option<Sender>,
 }
 
-/// The frame with the account where the command names who acts.
-fn as_actor(account: &str, field: &str, text: &str) -> Result<Vec<u8>, Failure> {
-    if field.is_empty() {
-        return Ok(text.as_bytes().to_vec());
+impl RestCommand {
+    /// Takes a command from a frame of `account`.
+    ///
+    /// # Errors
+    /// The frame names another account as who acts.
+    pub(super) fn read((path, field): Line, frame: &Incoming<'_>, account: &UserId) -> Result<Self, Failure> {
+        let body = frame.as_actor(account.as_str(), field)?;
+        let for_members_of = if FOR_MEMBERS.contains(&path) { frame.group() } else { None };
+        Ok(Self { path, body, for_members_of, sends: frame.sends(account, path) })
     }
-    let members: BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_str(text).map_err(|_| super::malformed())?;
-    let Some(given) = members.get(field) else {
-        let inner = text.trim_start().strip_prefix('{').ok_or_else(super::malformed)?;
-        let name = serde_json::to_string(account).unwrap_or_default();
-        // A frame names its command, so that something follows.
-        return Ok(format!("{{\"{field}\":{name},{inner}").into_bytes());
-    };
-    match serde_json::from_str::<Cow<'_, str>>(given.get()) {
-        Ok(given) if given == account => Ok(text.as_bytes().to_vec()),
-        Ok(_) => Err(Code::GroupNotAllowed.because(format!("{field} is not the account of this connection"))),
-        Err(_) => Err(Code::GroupParameter.because(format!("{field} must be a string"))),
-    }
-}
 
-/// The message that a command sends, as its frame will name it.
-fn sent_by(account: &UserId, path: &str, text: &str) -> Option<Sender> {
-    let (random, places) = match path {
-        "group_open_http_svc/send_group_msg" => ("Random", &["TopicId", "GroupId"][..]),
-        "openim/sendmsg" => ("MsgRandom", &["To_Account"][..]),
-        _ => return None,
-    };
-    let members: BTreeMap<Cow<'_, str>, serde_json::Value> = serde_json::from_str(text).ok()?;
-    // As commands read numbers: 7.0 is 7.
-    let random = members.get(random)?.as_f64().filter(|random| random.fract() == 0.0)?;
-    let random = format!("{random:.0}").parse().ok()?;
-    let place = places.iter().find_map(|place| members.get(*place)?.as_str().filter(|id| !id.is_empty()))?;
-    let place = if path == "openim/sendmsg" {
-        Pair::of(account.clone(), UserId::parse(place)?).to_string()
-    } else {
-        place.to_owned()
-    };
-    Some(Sender { account: account.as_str().to_owned(), random, place })
+    /// Performs the command. Returns the answer as REST has it, a JSON object.
+    pub(super) async fn perform(self, client: &ConnectedClient) -> Result<Vec<u8>, Failure> {
+        let Self { path, body, for_members_of, sends } = self;
+        let run = entry(path).and_then(|entry| entry.run);
+        let run =
+            run.ok_or_else(|| Code::NotBuilt.because(format!("{path} is not built in this version")))?;
+        let is_administrator = client.app.has_admin(client.account().as_str());
+        let acting = (!is_administrator).then(|| ActingClient {
+            entered: client.session.live_groups(),
+            recall_seconds: client.server.limits.messages.recall_seconds,
+        });
+        let who = (Arc::clone(&client.app), client.account().clone());
+        let from = (client.session.platform, client.peer);
+        let call = Call::of_client(&client.server, who, acting, from, client.now());
+        sends.iter().for_each(|message| client.session.sends(message.clone()));
+        let answer = in_time(path, CALL_TIME_MAX, async {
+            check_member(client, &call, for_members_of).await?;
+            run(call, body).await
+        });
+        let answer = answer.await;
+        if answer.is_err() {
+            sends.iter().for_each(|message| client.session.did_not_send(message));
+        }
+        answer
+    }
 }
 
 /// Commands that ask the webhook, or count against the rates of a group, before they look at rights: who is not in the
@@ -199,17 +183,16 @@ const FOR_MEMBERS: &[&str] = &[
 ];
 
 /// Refuses an account outside the group that a command for members names. What is not a group id the command refuses.
-async fn check_member(call: &Call, path: &str, text: &str) -> Result<(), Failure> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Group {
-        group_id: String,
-    }
-    let group = serde_json::from_str::<Group>(text).ok().and_then(|named| GroupId::parse(&named.group_id));
-    if let Some(group) = group
-        && FOR_MEMBERS.contains(&path)
-        && call.is_for_account()
-    {
+///
+/// What this server has heard of memberships saves a read: it may be late by a moment, and what the command then does is
+/// checked again where it is done.
+async fn check_member(
+    client: &ConnectedClient,
+    call: &Call,
+    for_members_of: Option<GroupId>,
+) -> Result<(), Failure> {
+    let Some(group) = for_members_of else { return Ok(()) };
+    if call.is_for_account() && !client.session.is_member_of(&group) {
         call.snapshot(group, Needs::default()).await?;
     }
     Ok(())
@@ -220,23 +203,6 @@ mod tests {
     use super::super::super::page::rows;
     use super::*;
     use std::collections::BTreeSet;
-
-    fn acting(field: &str, text: &str) -> Result<String, u32> {
-        let body = as_actor("ann", field, text).map_err(|failure| failure.number())?;
-        Ok(String::from_utf8(body).unwrap())
-    }
-
-    #[test]
-    fn the_account_acts_for_itself_only() {
-        let named = r#"{"Command":"x","From_Account":"ann"}"#;
-        assert_eq!(acting("From_Account", named).as_deref(), Ok(named));
-        let unnamed = acting("From_Account", r#" {"Command":"x"}"#);
-        assert_eq!(unnamed.as_deref(), Ok(r#"{"From_Account":"ann","Command":"x"}"#));
-        assert_eq!(acting("From_Account", r#"{"From_Account":"bob"}"#), Err(10007));
-        assert_eq!(acting("From_Account", r#"{"From\u005fAccount":"bob"}"#), Err(10007));
-        assert_eq!(acting("From_Account", r#"{"From_Account":7}"#), Err(10004));
-        assert_eq!(acting("", r#"{"From_Account":"bob"}"#).as_deref(), Ok(r#"{"From_Account":"bob"}"#));
-    }
 
     #[test]
     fn the_page_lists_every_command_and_no_other() {

@@ -26,13 +26,12 @@ async fn requests_are_read_tolerantly_and_answered_with_their_id() {
             json!({ "RequestId": id, "Command": "ping", "Limit": null, "MsgSeq": 7, "Unknown": ["x"] });
         assert_eq!(ann.request(ping).await, ok(id));
     }
-    // The fields by position, as the reader of structures allows.
-    assert_eq!(ann.request(json!(["ping", 1])).await, ok(json!(1)));
 
     let malformed =
         failure("", 10_004, "a frame must be a JSON object with Command; numbers must not be quoted");
     for request in [
         json!("ping"),
+        json!(["ping", 1]),
         json!({ "Command": "ping", "RequestId": 1, "MsgSeq": "1" }),
         json!({ "Command": "ping", "RequestId": 1, "GroupId": null }),
         json!({ "Command": "no such", "RequestId": 1, "Offset": -1 }),
