@@ -65,6 +65,8 @@ impl ActingAccount {
         for action in actions {
             if let Action::Over(_, _, targets) = action {
                 needs.members.extend(targets.iter().cloned());
+                let admins = targets.iter().filter(|_| group.kind.can().live);
+                needs.parts.extend(admins.cloned().map(PartKey::LiveAdmin));
             }
             if let Action::Recall(place, numbers) | Action::About(_, place, numbers) = action {
                 if let Conversation::Topic(topic) = place {
@@ -251,6 +253,7 @@ impl ActingAccount {
             let of_target = match snapshot.members.get(target) {
                 _ if group.owner.as_ref() == Some(target) => Standing::Owner,
                 Some(member) => member.role.into(),
+                None if snapshot.parts.contains_key(&PartKey::LiveAdmin(target.clone())) => Standing::Admin,
                 None => Standing::Outsider,
             };
             // Whom permission groups gave the right has it over ordinary members. [choice]

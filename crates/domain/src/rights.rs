@@ -208,7 +208,7 @@ impl Right {
             Self::Ban => [NONE, NONE, NONE, LEAD, NONE],
             Self::Mute => [NONE, LEAD, LEAD, LEAD, LEAD],
             Self::SetRole => [NONE, OWNER, OWNER, NONE, OWNER],
-            Self::EditMember => [OWNER, LEAD, OWNER, NONE, LEAD],
+            Self::EditMember => [OWNER, LEAD, LEAD, NONE, LEAD],
             Self::EditSelf => [ALL, ALL, ALL, NONE, ALL],
             Self::Transfer => [OWNER, OWNER, OWNER, NONE, OWNER],
             Self::Quit => [ALL, Holders::BELOW_OWNER, Holders::BELOW_OWNER, NONE, Holders::BELOW_OWNER],
@@ -260,7 +260,7 @@ mod tests {
         Ban           -   -   -   OA  -
         Mute          -   OA  OA  OA  OA
         SetRole       -   O   O   -   O
-        EditMember    O   OA  O   -   OA
+        EditMember    O   OA  OA  -   OA
         EditSelf      OAM OAM OAM -   OAM
         Transfer      O   O   O   -   O
         Quit          OAM AM  AM  -   AM

@@ -19,8 +19,9 @@ pub(super) struct Pin;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct PinFields {
-    #[serde(flatten)]
-    common: CommonFields,
+    group_id: String,
+    #[serde(rename = "Peer_Account")]
+    peer_account: Option<String>,
     /// 1 pins, 0 ends it.
     top_flag: Option<u8>,
 }
@@ -32,15 +33,17 @@ impl ClientRequest for Pin {
 
     async fn run(context: RequestContext<'_>, fields: PinFields) -> Result<Option<NoFields>, RequestError> {
         let client = context.client;
-        let pinned = match fields.top_flag {
+        let PinFields { group_id, peer_account, top_flag } = fields;
+        let place = CommonFields { group_id, peer_account, ..CommonFields::default() };
+        let pinned = match top_flag {
             Some(0) => false,
             Some(1) => true,
             Some(_) | None => return Err(Code::GroupParameter.because("TopFlag must be 0 or 1").into()),
         };
-        let chat = match fields.common.peer()? {
+        let chat = match place.peer()? {
             Some(peer) => Chat::Direct(peer),
             None => {
-                let group = fields.common.group_id()?;
+                let group = place.group_id()?;
                 if pinned {
                     is_member(client, &group).await?;
                 }
