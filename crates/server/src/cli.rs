@@ -15,7 +15,7 @@ use crate::server::{Listening, ServeError};
 use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
-use crate::{certs, commands, logging, output, server, signals, usersig};
+use crate::{certs, clients, commands, logging, output, server, signals, usersig};
 use access::{Access, Given};
 use arguments::{
     Cli, Command, ListenArguments, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore,
@@ -130,6 +130,7 @@ fn perform(
         }
         Command::Docs { page: Page::Configuration } => print(&config::page()),
         Command::Docs { page: Page::Commands } => print(&commands::command_list()),
+        Command::Docs { page: Page::Clients } => print(&clients::client_list()),
     }
 }
 
