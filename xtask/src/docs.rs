@@ -11,7 +11,7 @@ type Make = fn() -> Result<String>;
 
 /// Pages under `docs/`, and how each is generated.
 const PAGES: [(&str, Make); 2] = [
-    ("compatibility", || compatibility::page(&print("commands")?)),
+    ("compatibility", || compatibility::page(&print("commands")?, &print("clients")?)),
     ("configuration", || print("configuration")),
 ];
 

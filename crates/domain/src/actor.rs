@@ -67,6 +67,8 @@ impl ActingAccount {
                 needs.members.extend(targets.iter().cloned());
                 let live = targets.iter().filter(|_| group.kind.can().live);
                 needs.parts.extend(live.cloned().map(PartKey::LiveAdmin));
+                let admins = targets.iter().filter(|_| group.kind.can().live);
+                needs.parts.extend(admins.cloned().map(PartKey::LiveAdmin));
             }
             if let Action::Recall(place, numbers) | Action::About(_, place, numbers) = action {
                 if let Conversation::Topic(topic) = place {

@@ -16,7 +16,7 @@ use crate::server::{Listening, ServeError};
 use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
-use crate::{certs, commands, logging, output, server, signals, usersig};
+use crate::{certs, clients, commands, logging, output, server, signals, usersig};
 use arguments::{Cli, Command, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore};
 use clap::Parser as _;
 use landfall_domain::ids::{AppId, UserId};
@@ -129,6 +129,7 @@ fn perform(
         }
         Command::Docs { page: Page::Configuration } => print(&config::page()),
         Command::Docs { page: Page::Commands } => print(&commands::command_list()),
+        Command::Docs { page: Page::Clients } => print(&clients::client_list()),
     }
 }
 

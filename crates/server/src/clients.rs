@@ -60,6 +60,22 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+/// The commands of the API that clients may call, by their paths: those of REST, and those that only clients have.
+pub fn client_commands() -> impl Iterator<Item = &'static str> {
+    requests::rest_paths()
+}
+
+/// The requests that only the gateway has.
+pub fn client_requests() -> impl Iterator<Item = &'static str> {
+    requests::own_names()
+}
+
+/// All of both, one on each line.
+#[must_use]
+pub fn client_list() -> String {
+    client_commands().chain(client_requests()).map(|name| format!("{name}\n")).collect()
+}
+
 /// The clients of all apps.
 pub(crate) struct Clients {
     hubs: Arc<Hubs>,

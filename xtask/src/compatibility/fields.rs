@@ -1,6 +1,6 @@
 //! The fields of requests and answers, as the golden files use them.
 
-use super::{calls, read};
+use super::{calls::calls, read};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,11 +63,9 @@ impl Survey {
     pub(super) fn of(&self, path: &str) -> UsedFields {
         let known = known(path, &self.sources);
         let mut used = UsedFields::default();
-        for (_, request, answer) in
-            self.golden.iter().flat_map(|text| calls(text)).filter(|call| call.0 == path)
-        {
+        for call in self.golden.iter().flat_map(|text| calls(text)).filter(|call| call.is_rest(path)) {
             let parsed: (Result<Value, _>, Result<Value, _>) =
-                (serde_json::from_str(&request), serde_json::from_str(&answer));
+                (serde_json::from_str(&call.request), serde_json::from_str(&call.answer));
             if let (Ok(request), Ok(answer)) = parsed
                 && answer["ErrorCode"] == 0
             {

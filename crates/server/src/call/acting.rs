@@ -43,6 +43,15 @@ pub(super) fn parts_of_standing(caller: &UserId) -> [PartKey; 2] {
     [PartKey::Ban(caller.clone()), PartKey::LiveAdmin(caller.clone())]
 }
 
+/// Removes the messages that the account `caller` does not see; its membership was requested.
+pub(super) fn hide_unseen(caller: &UserId, snapshot: &mut GroupSnapshot) {
+    let mut messages = std::mem::take(&mut snapshot.messages);
+    for (place, numbered) in &mut messages {
+        numbered.retain(|_, message| snapshot.shows(place, message, caller));
+    }
+    snapshot.messages = messages;
+}
+
 /// Whether the account `caller` may read these rows about people: its own, those of others about it, and what everybody may
 /// see. Commands refuse others by themselves, so this is a last guard.
 pub(super) fn may_read(caller: &UserId, needs: &PeopleNeeds) -> bool {

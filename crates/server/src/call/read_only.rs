@@ -136,6 +136,7 @@ impl ReadOnlyCall {
         needs.parts.extend_from_slice(&added);
         let mut snapshot = self.store.snapshot(self.app_id(), group, needs).await?;
         client.check_sees((&self.caller, self.now), &snapshot)?;
+        acting::hide_unseen(&self.caller, &mut snapshot);
         if !asked {
             snapshot.members.remove(&self.caller);
         }

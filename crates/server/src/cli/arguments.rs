@@ -202,4 +202,6 @@ pub(super) enum Page {
     Configuration,
     /// Every command of the API, and whether it is served; a line each
     Commands,
+    /// Every command that clients may call, and then every request that only they have; a line each
+    Clients,
 }

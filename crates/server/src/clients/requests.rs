@@ -66,6 +66,16 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<ping::Ping>(),
 ];
 
+/// The commands of the REST API that clients may call, by their paths.
+pub(super) fn rest_paths() -> impl Iterator<Item = &'static str> {
+    rest::LINES.iter().map(|(path, _)| *path)
+}
+
+/// The names of the requests that are none of REST.
+pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
+    REQUESTS.iter().map(|entry| entry.command)
+}
+
 /// A request of clients.
 trait ClientRequest {
     /// Its `Command`.

@@ -172,6 +172,12 @@ fn flag(given: Field<i128>, field: &str) -> Result<Option<bool>, Failure> {
     number.map(|number| Ok(number_up_to(number, field, 1)? == 1)).transpose()
 }
 
+/// Whether nobody is told. What members do is always told: they cannot invite or remove in secret. [choice]
+fn silent(given: Field<i128>, call: &Call) -> Result<bool, Failure> {
+    let asked = flag(given, "Silence")?.unwrap_or_default();
+    Ok(asked && !call.is_for_account())
+}
+
 /// Refuses types that keep no members. [doc]
 fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
     if kind.can().members {

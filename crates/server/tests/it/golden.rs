@@ -1,29 +1,37 @@
 //! The golden files: calls and the answers they must get, each file on a fresh server with an empty store.
 //!
-//! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
-//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent exactly as
-//! written; the answer is `< ` and JSON. Both may go over several lines. A call with `>> ` in place of `> ` is
-//! repeated until the answer comes: of a frequency that is too high, or of work that goes on in the background.
+//! Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and `@ app=2` choose the server and the
+//! app; `@ first=FILE` makes the calls of another file before. A call is `> service/command` and a body, which is sent
+//! exactly as written; the answer is `< ` and JSON. All may go over several lines, and the body may begin in the first. A
+//! call with `>> ` in place of `> ` is repeated until the answer comes: of a frequency that is too high, or of work that
+//! goes on in the background.
+//!
+//! Such a call is an administrator's, over HTTP. `> hana: command` and a body is the request of the account `hana`, over a
+//! WebSocket that is opened when it is first named; `hana/2` is another device of hers, and `hana/hold` one that connects
+//! with `hold=1`. The answer is compared without `Event`, `Command` and `RequestId`, which are always checked, so that it
+//! looks as that of REST. `< nothing` is for requests that are not answered. `< hana: ` and JSON is a frame that the device
+//! gets, now or before, and that no line before has named. Other frames, and their order, do not matter.
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
 //! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
-//! in later bodies. `"$hour-5"` in a body is the name of the hour five hours before, `YYYYMMDDHH` in UTC+8. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began. Within a
-//! longer text of an answer they stand for the digits.
+//! in later bodies. `"$hour-5"` in a body is the name of the hour five hours before, `YYYYMMDDHH` in UTC+8. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both:
+//! seconds, from when the file began. Within a longer text of an answer they stand for the digits.
 //!
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
 //! written into the files instead, to be reviewed.
 
-use crate::harness::{APP, DataLocation, PATIENCE, SECOND_APP, Server, Setup, Store, now};
+mod devices;
+mod file;
+mod names;
+
+use crate::harness::{DataLocation, Store};
+use file::{Golden, GoldenCall};
+use landfall::clients::{client_commands, client_requests};
 use landfall::commands::COMMANDS;
-use landfall_domain::people::archive::Hour;
-use landfall_domain::time::Timestamp;
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 use tokio::task::JoinSet;
 
 /// Files that run at the same time: they wait for the disk, or for PostgreSQL, most of the time.
@@ -68,7 +76,7 @@ async fn every_golden_file_holds(store: Store) {
 /// Runs a file on the store in `location`, which is empty; returns what differs, and the location.
 async fn golden_file_differs(path: &Path, location: DataLocation) -> (String, DataLocation) {
     let text = std::fs::read_to_string(path).unwrap();
-    let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+    let golden = Golden::read(&golden_folder(), path);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut differences = String::new();
     let (found, location) = golden.run(location).await;
@@ -76,7 +84,7 @@ async fn golden_file_differs(path: &Path, location: DataLocation) -> (String, Da
     for difference in found.into_iter().rev() {
         let line = difference.lines.start;
         writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
-        lines.splice(difference.lines, [format!("< {}", difference.answer)]);
+        lines.splice(difference.lines, [difference.line]);
     }
     let updated = lines.join("\n") + "\n";
     if update_is_wanted() && updated != text {
@@ -91,9 +99,9 @@ fn every_built_command_is_covered() {
     for entry in COMMANDS.iter().filter(|entry| entry.run.is_some()) {
         let mut covered = BTreeMap::new();
         for file in files_in(&golden_folder().join(entry.path)) {
-            let golden = Golden::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
-            let calls: Vec<&GoldenCall> =
-                golden.calls.iter().filter(|call| call.path == entry.path).collect();
+            let golden = Golden::read(&golden_folder(), &file);
+            let is_of_it = |call: &&GoldenCall| call.device.is_none() && call.path == entry.path;
+            let calls: Vec<&GoldenCall> = golden.calls().filter(is_of_it).collect();
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             let kind = name.split('_').next().unwrap().to_owned();
             let shows_it = match kind.as_str() {
@@ -116,10 +124,59 @@ fn golden_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
+/// The golden file of a command or request of clients.
+fn file_of_clients(path: &str) -> PathBuf {
+    golden_folder().join(format!("{CLIENTS}/{path}.golden"))
+}
+
+/// The folder of what clients call. It has a file for each command of the API, below its service, and for each request that
+/// only clients have.
+const CLIENTS: &str = "clients";
+
+/// What the files of clients begin with.
+const BEFORE: &str = "clients/five_groups.golden";
+
+/// Whatever a client may call has, as a client calls it, a call that works, one that is refused, and one that is repeated.
+#[test]
+fn all_that_clients_may_call_is_covered() {
+    let expected: BTreeMap<PathBuf, &str> =
+        client_commands().chain(client_requests()).map(|path| (file_of_clients(path), path)).collect();
+    let mut files = client_files();
+    files.retain(|file| *file != golden_folder().join(BEFORE));
+    assert_eq!(files, expected.keys().cloned().collect::<Vec<_>>());
+    for (file, path) in expected {
+        let golden = Golden::read(&golden_folder(), &file);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_of_it = |call: &&GoldenCall| call.device.is_some() && (call.path == path || call.path == name);
+        let calls: Vec<&GoldenCall> = golden.calls().filter(is_of_it).collect();
+        // What is not answered works.
+        let works = |call: &&GoldenCall| call.expected.is_null() || call.expected["ErrorCode"] == 0;
+        let is_repeated = |(index, call): (usize, &&GoldenCall)| {
+            calls
+                .iter()
+                .skip(index + 1)
+                .any(|later| (&later.device, &later.body) == (&call.device, &call.body))
+        };
+        assert!(calls.iter().any(works), "{path} never works for a client");
+        assert!(!calls.iter().all(works), "{path} is never refused to a client");
+        assert!(calls.iter().enumerate().any(is_repeated), "{path} is never repeated by a client");
+    }
+}
+
+/// The files of what clients call.
+fn client_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in files_in(&golden_folder().join(CLIENTS)) {
+        if path.is_dir() { files.extend(files_in(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
 /// All golden files; any other file, and a folder that is not a built command, is a mistake.
 fn golden_files() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for service in files_in(&golden_folder()) {
+    let mut files = client_files();
+    for service in files_in(&golden_folder()).into_iter().filter(|folder| !folder.ends_with(CLIENTS)) {
         for command in files_in(&service) {
             let name = command.strip_prefix(golden_folder()).unwrap().to_str().unwrap();
             let is_built = COMMANDS.iter().any(|entry| entry.path == name && entry.run.is_some());
@@ -143,237 +200,4 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 
 fn update_is_wanted() -> bool {
     std::env::var_os("LANDFALL_GOLDEN_UPDATE").is_some_and(|value| value == "1")
-}
-
-struct Golden {
-    setup: Setup,
-    app: u32,
-    calls: Vec<GoldenCall>,
-}
-
-/// One call and the answer it must get.
-struct GoldenCall {
-    path: String,
-    body: String,
-    /// Whether the call is made again until the answer comes.
-    is_repeated: bool,
-    expected: Value,
-    /// The lines of the answer in the file.
-    lines: Range<usize>,
-}
-
-/// An answer that is not the expected one.
-struct Difference {
-    text: String,
-    /// The answer that came, with the wild cards of the one expected.
-    answer: Value,
-    lines: Range<usize>,
-}
-
-impl Golden {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut golden = Self { setup: Setup::default(), app: APP, calls: Vec::new() };
-        let lines: Vec<&str> = text.lines().collect();
-        let mut at = 0;
-        while let Some(line) = lines.get(at) {
-            let problem = |what: &str| format!("line {}: {what}", at + 1);
-            if line.is_empty() || line.starts_with('#') {
-                at += 1;
-            } else if let Some(directive) = line.strip_prefix("@ ") {
-                match directive {
-                    "unknown=refuse" => golden.setup.unknown = "refuse",
-                    "mode=relaxed" => golden.setup.mode = "relaxed",
-                    "app=2" => golden.app = SECOND_APP,
-                    _ => return Err(problem("unknown directive")),
-                }
-                at += 1;
-            } else if let Some((is_repeated, path)) = first_line(line) {
-                let until = |from: usize, ends: &dyn Fn(&str) -> bool| {
-                    lines.iter().skip(from).position(|line| ends(line)).map_or(lines.len(), |n| from + n)
-                };
-                let answer = until(at + 1, &|line| line.starts_with("< "));
-                let end = until(answer + 1, &|line| line.is_empty() || line.starts_with(['>', '#']));
-                let expected = lines.get(answer..end).ok_or_else(|| problem("a call without an answer"))?;
-                let expected = expected.join("\n");
-                golden.calls.push(GoldenCall {
-                    path: path.to_owned(),
-                    body: lines[at + 1..answer].join("\n"),
-                    is_repeated,
-                    expected: serde_json::from_str(&expected[2..])
-                        .map_err(|error| format!("line {}: {error}", answer + 1))?,
-                    lines: answer..end,
-                });
-                at = end;
-            } else {
-                return Err(problem("neither comment, directive nor call"));
-            }
-        }
-        Ok(golden)
-    }
-
-    async fn run(self, location: DataLocation) -> (Vec<Difference>, DataLocation) {
-        let server = Server::start_in(location, self.setup).await;
-        let mut client = server.client_of(self.app).await;
-        let mut names = Names { now: now(), taken: BTreeMap::new() };
-        let mut differences = Vec::new();
-        for call in self.calls {
-            let body = names.fill_in(&call.body);
-            let began = Instant::now();
-            let (answer, problems) = loop {
-                let answer = client.call_text(&call.path, &body).await;
-                let mut problems = Vec::new();
-                names.compare("", &call.expected, &answer, &mut problems);
-                if problems.is_empty() || !call.is_repeated || PATIENCE < began.elapsed() {
-                    break (answer, problems);
-                }
-            };
-            if !problems.is_empty() {
-                let text = format!("{}\n    the answer is {answer}", problems.join("; "));
-                let answer = names.merge(&call.expected, answer);
-                differences.push(Difference { text, answer, lines: call.lines });
-            }
-        }
-        drop(client);
-        (differences, server.begin_stop().await)
-    }
-}
-
-/// The first line of a call: whether the call is repeated, and its path.
-fn first_line(line: &str) -> Option<(bool, &str)> {
-    let once = line.strip_prefix("> ").map(|path| (false, path));
-    once.or_else(|| line.strip_prefix(">> ").map(|path| (true, path)))
-}
-
-/// The values of names with a `$`.
-struct Names {
-    now: u64,
-    taken: BTreeMap<String, String>,
-}
-
-impl Names {
-    /// The number that `$now`, `$now+5` or `$now-5` stands for.
-    fn time(&self, text: &str) -> Option<u64> {
-        match text.strip_prefix("$now")?.split_at_checked(1) {
-            None => Some(self.now),
-            Some(("+", seconds)) => Some(self.now + seconds.parse::<u64>().ok()?),
-            Some(("-", seconds)) => Some(self.now - seconds.parse::<u64>().ok()?),
-            Some(_) => None,
-        }
-    }
-
-    /// A text with the digits of the times in it.
-    fn with_times(&self, text: &str) -> String {
-        let mut parts = text.split("$now");
-        let mut filled = parts.next().unwrap_or_default().to_owned();
-        for rest in parts {
-            let signed = usize::from(rest.starts_with(['+', '-']));
-            let digits = rest[signed..].find(|digit: char| !digit.is_ascii_digit());
-            let (offset, rest) = rest.split_at(digits.map_or(rest.len(), |digits| signed + digits));
-            let time = self.time(&format!("$now{offset}")).unwrap();
-            write!(filled, "{time}{rest}").unwrap();
-        }
-        filled
-    }
-
-    /// A body with times and names filled in. The rest stays byte for byte, because it need not be valid JSON.
-    fn fill_in(&self, body: &str) -> String {
-        let mut filled = body.to_owned();
-        while let Some(start) = filled.find("\"$now") {
-            let end = start + 1 + filled[start + 1..].find('"').unwrap();
-            let time = self.time(&filled[start + 1..end]).unwrap();
-            filled.replace_range(start..=end, &time.to_string());
-        }
-        while let Some(start) = filled.find("$hour-") {
-            let end = start + filled[start..].find('"').unwrap();
-            let hours: u32 = filled[start + "$hour-".len()..end].parse().unwrap();
-            let present = Hour::of(Timestamp(self.now));
-            filled.replace_range(start..end, &Hour(present.0 - hours).to_string());
-        }
-        for (name, text) in &self.taken {
-            filled = filled.replace(&format!("${name}"), text);
-        }
-        filled
-    }
-
-    fn compare(&mut self, at: &str, expected: &Value, answer: &Value, problems: &mut Vec<String>) {
-        match (expected, answer) {
-            (Value::String(wild), _) if wild == "*" => {}
-            (Value::String(name), _) if name.starts_with('$') => {
-                self.compare_name(at, name, answer, problems)
-            }
-            (Value::Object(expected), Value::Object(answer)) => {
-                self.compare_members(at, expected, answer, problems);
-            }
-            (Value::Array(expected), Value::Array(answer)) if expected.len() == answer.len() => {
-                for (index, (expected, answer)) in expected.iter().zip(answer).enumerate() {
-                    self.compare(&format!("{at}[{index}]"), expected, answer, problems);
-                }
-            }
-            (Value::String(text), Value::String(answer)) if self.with_times(text) == *answer => {}
-            (expected, answer) if expected == answer => {}
-            (expected, answer) => problems.push(format!("{at} is {answer}, expected {expected}")),
-        }
-    }
-
-    fn compare_members(
-        &mut self,
-        at: &str,
-        expected: &Map<String, Value>,
-        answer: &Map<String, Value>,
-        problems: &mut Vec<String>,
-    ) {
-        for (name, expected) in expected.iter().filter(|(name, _)| *name != "...") {
-            match answer.get(name) {
-                Some(answer) => self.compare(&format!("{at}.{name}"), expected, answer, problems),
-                None => problems.push(format!("{at}.{name} is missing")),
-            }
-        }
-        for name in answer.keys().filter(|name| !expected.contains_key(*name)) {
-            if !expected.contains_key("...") {
-                problems.push(format!("{at}.{name} is unexpected"));
-            }
-        }
-    }
-
-    fn compare_name(&mut self, at: &str, name: &str, answer: &Value, problems: &mut Vec<String>) {
-        if let Some(time) = self.time(name) {
-            if *answer != time {
-                problems.push(format!("{at} is {answer}, expected {time} ({name})"));
-            }
-            return;
-        }
-        let Some(text) = answer.as_str() else {
-            problems.push(format!("{at} is {answer}, expected a text for {name}"));
-            return;
-        };
-        let taken = self.taken.entry(name[1..].to_owned()).or_insert_with(|| text.to_owned());
-        if taken != text {
-            problems.push(format!("{at} is {text:?}, but {name} is {taken:?}"));
-        }
-    }
-
-    /// `answer` in the form for a golden file: wild cards and names stay where they match.
-    fn merge(&mut self, expected: &Value, answer: Value) -> Value {
-        let mut problems = Vec::new();
-        self.compare("", expected, &answer, &mut problems);
-        if problems.is_empty() {
-            return expected.clone();
-        }
-        match (expected, answer) {
-            (Value::Object(expected), Value::Object(answer)) => {
-                let open = expected.get("...").map(|wild| ("...".to_owned(), wild.clone()));
-                let shown =
-                    answer.into_iter().filter(|(name, _)| open.is_none() || expected.contains_key(name));
-                let merged = shown.map(|(name, answer)| match expected.get(&name) {
-                    Some(expected) => (name, self.merge(expected, answer)),
-                    None => (name, answer),
-                });
-                merged.chain(open.clone()).collect()
-            }
-            (Value::Array(expected), Value::Array(answer)) if expected.len() == answer.len() => {
-                expected.iter().zip(answer).map(|(expected, answer)| self.merge(expected, answer)).collect()
-            }
-            (_, answer) => answer,
-        }
-    }
 }

@@ -282,30 +282,34 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer of the API. In every case it is HTTP 200 with all three members, of the types
-    /// that typed clients require, and the two signs of failure agree.
+    /// The body of an answer of the API, which is HTTP 200 in every case.
     pub(crate) fn envelope(&self) -> Value {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, 200, "{text}");
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {text}"));
-        let code = body["ErrorCode"].as_u64().unwrap_or_else(|| panic!("no ErrorCode: {text}"));
-        assert!(body["ErrorInfo"].is_string(), "{text}");
-        let some_failed = body["ErrorList"].as_array().is_some_and(|failed| !failed.is_empty());
-        if body["ActionStatus"] == "SomeError" {
-            // A batch of messages that did not reach all.
-            assert!(code == 0 && some_failed, "{text}");
-        } else {
-            assert_eq!(body["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{text}");
-        }
-        // One command says so in words.
-        let is_silent = matches!(body["ErrorInfo"].as_str(), Some("" | "OK"));
-        assert_eq!(code == 0, is_silent, "{text}");
+        let body = serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        check_envelope(&body, &text);
         body
     }
 
     pub(crate) fn code(&self) -> u64 {
         code(&self.envelope())
     }
+}
+
+/// Fails unless an answer has all three members, of the types that typed clients require, and the two signs of failure agree.
+pub(crate) fn check_envelope(body: &Value, text: &str) {
+    let code = body["ErrorCode"].as_u64().unwrap_or_else(|| panic!("no ErrorCode: {text}"));
+    assert!(body["ErrorInfo"].is_string(), "{text}");
+    let some_failed = body["ErrorList"].as_array().is_some_and(|failed| !failed.is_empty());
+    if body["ActionStatus"] == "SomeError" {
+        // A batch of messages that did not reach all.
+        assert!(code == 0 && some_failed, "{text}");
+    } else {
+        assert_eq!(body["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{text}");
+    }
+    // One command says so in words.
+    let is_silent = matches!(body["ErrorInfo"].as_str(), Some("" | "OK"));
+    assert_eq!(code == 0, is_silent, "{text}");
 }
 
 /// `ErrorCode` of an answer.

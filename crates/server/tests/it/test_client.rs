@@ -29,13 +29,15 @@ impl TestClient {
         client
     }
 
-    /// The next frame, or how the connection ended.
+    /// The next frame, or why none came.
     pub(crate) async fn try_next(&mut self) -> Result<Value, ChatError> {
         if let Some(frame) = self.waiting.pop_front() {
             return Ok(frame);
         }
-        let next = tokio::time::timeout(PATIENCE, self.listener.next()).await;
-        Ok(serde_json::from_str(&next.expect("no frame in time")?).unwrap())
+        match tokio::time::timeout(PATIENCE, self.listener.next()).await {
+            Ok(next) => Ok(serde_json::from_str(&next?).unwrap()),
+            Err(_) => Err(ListenError::TimedOut("the server".to_owned())),
+        }
     }
 
     pub(crate) async fn next(&mut self) -> Value {

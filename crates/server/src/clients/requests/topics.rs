@@ -38,7 +38,7 @@ impl ClientRequest for Topics {
         let snapshot = client.snapshot(&group, needs).await?;
         snapshot.check_visible_to(account).map_err(Failure::from)?;
         if !snapshot.members.contains_key(account) {
-            return Err(Failure::from(Refusal::NotAMember(account.clone())).into());
+            return Err(Failure::from(Refusal::NotIn).into());
         }
         let topics: Vec<_> = snapshot
             .parts

@@ -4,7 +4,7 @@
 //! [choice] No approval is needed, so no account is pending (3): the caller has the rights of the owner.
 
 use super::member_list::{AccountInput, MemberResults, account_entries};
-use super::{flag, group_id};
+use super::{group_id, silent};
 use crate::call::{Call, Command};
 use crate::clients::NoticeKind;
 use crate::field::{Entries, Field, Object};
@@ -39,7 +39,7 @@ impl Command for Request {
             group,
             operator: call.caller.clone(),
             accounts: accounts.clone(),
-            silent: flag(self.silence, "Silence")?.unwrap_or_default(),
+            silent: silent(self.silence, call)?,
             how: Joining::Invited,
         };
         let refused = match call.type_if_asking(before::INVITE, &operation.group).await? {

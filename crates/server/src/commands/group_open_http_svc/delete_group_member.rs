@@ -1,7 +1,7 @@
 //! `group_open_http_svc/delete_group_member`: removes members from a group. Accounts that are no members are ignored.
 
 use super::profile::text;
-use super::{accounts, flag, group_id};
+use super::{accounts, group_id, silent};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
@@ -29,7 +29,7 @@ impl Command for Request {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
             accounts: accounts(self.members, "MemberToDel_Account", max)?,
-            silent: flag(self.silence, "Silence")?.unwrap_or_default(),
+            silent: silent(self.silence, call)?,
             quit: false,
             even_owner: false,
             permission_groups: BTreeSet::new(),
