@@ -11,7 +11,7 @@ mod delivery_progress;
 mod direct;
 mod direct_frames;
 mod frame;
-mod handshake;
+pub(crate) mod handshake;
 mod hub;
 mod hubs;
 mod notice;

@@ -68,7 +68,7 @@ const REQUESTS: &[Entry] = &[
 
 /// The commands of the REST API that clients may call, by their paths.
 pub(super) fn rest_paths() -> impl Iterator<Item = &'static str> {
-    rest::LINES.iter().map(|(path, _)| *path)
+    LINES.iter().map(|(path, _)| *path)
 }
 
 /// The names of the requests that are none of REST.

@@ -87,7 +87,7 @@ impl History {
         let is_seen = |seq: &u32| match self.message(*seq) {
             Some(message) => match message.content {
                 Content::Sent(body) => body.to.is_empty(),
-                Content::Tip(_) | Content::Gone => true,
+                Content::Tip(_) | Content::Gone(_) => true,
             },
             None => false,
         };
