@@ -47,18 +47,17 @@ fn said(records: &[Record]) -> Vec<(u64, String, String, String)> {
 }
 
 fn direct(records: &[Record]) -> impl Iterator<Item = &Message> {
-    records.iter().filter_map(|record| match record {
-        Record::Message(message) if message.receiver().is_some() => Some(message),
-        _ => None,
-    })
+    let messages = records
+        .iter()
+        .filter_map(|record| if let Record::Message(message) = record { Some(message) } else { None });
+    messages.filter(|message| message.receiver().is_some())
 }
 
 /// How many messages of the other each account has not read, where it has not read all.
 fn unread(records: &[Record]) -> Vec<(String, String, usize)> {
-    let reads = records.iter().filter_map(|record| match record {
-        Record::Read(read) if read.peer().is_some() => Some(read),
-        _ => None,
-    });
+    let reads =
+        records.iter().filter_map(|record| if let Record::Read(read) = record { Some(read) } else { None });
+    let reads = reads.filter(|read| read.peer().is_some());
     let count = |read: &Read| {
         let peer = read.peer().unwrap().to_owned();
         let to = Some(read.account.as_str());
