@@ -36,7 +36,7 @@ impl TestClient {
         }
         match tokio::time::timeout(PATIENCE, self.listener.next()).await {
             Ok(next) => Ok(serde_json::from_str(&next?).unwrap()),
-            Err(_) => Err(ListenError::TimedOut("the server".to_owned())),
+            Err(_) => Err(ChatError::TimedOut("the server".to_owned())),
         }
     }
 
