@@ -171,7 +171,7 @@ impl<W: Write + Send> Chat<'_, W> {
 
 /// Tells whoever started the chat something that did not come from the server.
 fn note(text: &str) {
-    // Without standard error nobody is there to be told.
+    // Without standard error nobody is there to read it.
     drop(writeln!(io::stderr(), "{}", safe_lines(text)));
 }
 

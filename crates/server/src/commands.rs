@@ -172,8 +172,8 @@ fn run_import<C: ImportCommand>(
     }))
 }
 
-/// Runs a command to its end, also when whoever asked has gone or waits no longer: what it changed is told to clients after
-/// the commit, and nobody else would tell them.
+/// Runs a command to its end, also when whoever asked has gone or waits no longer: clients hear of its changes after
+/// the commit, and from nobody else.
 async fn to_end(
     command: impl Future<Output = Result<Vec<u8>, Failure>> + Send + 'static,
 ) -> Result<Vec<u8>, Failure> {

@@ -84,7 +84,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// }
 /// ```
 ///
-/// It cannot act as a member does, whose changes are told to the other members though not always to the app's receiver:
+/// It cannot act as a member does, of whose changes the other members hear, though not always to the app's receiver:
 ///
 /// ```compile_fail,E0599
 /// # use landfall::call::SilentCall;

@@ -241,7 +241,7 @@ impl<W: Write + Send> Chat<'_, W> {
     }
 }
 
-/// Waits until then; for ever where there is no such moment.
+/// Waits until then; without end where there is no such moment.
 async fn reached(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,

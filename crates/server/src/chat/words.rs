@@ -113,7 +113,7 @@ fn changes(list: &Value) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// What an account is told.
+/// What concerns an account alone.
 fn notice(notice: &Value) -> String {
     let who = notice["Operator_Account"].as_str().unwrap_or_default();
     let content = notice["Content"].as_str().filter(|content| !content.is_empty());

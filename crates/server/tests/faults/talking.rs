@@ -1,7 +1,7 @@
 //! Members who talk in groups, in a topic and with each other, while the server, the connections and the clients are struck
 //! down at random.
 //!
-//! What a client was told is sent is in the history once, in the order of its sender; every client has the same history.
+//! A message that was confirmed to its client is in the history once, in the order of its sender; every client has the same history.
 
 mod client;
 mod member;
@@ -29,12 +29,12 @@ const RELAXED: &str = "limits.calls_per_second = 0\nlimits.mode = \"relaxed\"\n"
 const BREAK_WITHIN: u64 = 4_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_client_was_told_is_sent_is_there_once_and_in_order_for_everybody() {
+async fn what_was_confirmed_to_a_client_is_there_once_and_in_order_for_everybody() {
     talk(&Home::embedded_with(RELAXED)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_client_was_told_is_sent_is_there_once_and_in_order_for_everybody_over_a_database() {
+async fn what_was_confirmed_to_a_client_is_there_once_and_in_order_for_everybody_over_a_database() {
     let database = fresh_database("empty", |_| {});
     talk(&Home::over_with(database.url(), RELAXED)).await;
 }
@@ -52,7 +52,7 @@ async fn talk(home: &Home) {
     prepare(&server).await;
     let mut talk = Talk::start(server).await;
     for round in 1..=rounds {
-        let told = talk.told();
+        let confirmed = talk.confirmed();
         talk.allowed.send_modify(|allowed| *allowed += MESSAGES);
         let mut victims = [Victim::Server, Victim::Network, Victim::Client];
         fastrand::shuffle(&mut victims);
@@ -60,11 +60,11 @@ async fn talk(home: &Home) {
             victims.map(|_| fastrand::usize(..ACCOUNTS.len() * usize::try_from(MESSAGES).unwrap()));
         points.sort_unstable();
         for (victim, point) in victims.into_iter().zip(points) {
-            talk.until(|talk| told + point <= talk.told()).await;
+            talk.until(|talk| confirmed + point <= talk.confirmed()).await;
             talk.strike(home, victim).await;
         }
         let all = round * ACCOUNTS.len() * usize::try_from(MESSAGES).unwrap();
-        talk.until(|talk| talk.told() == all).await;
+        talk.until(|talk| talk.confirmed() == all).await;
         talk.check().await;
         println!("FIGURE talking: {round} rounds, {} strikes, {all} messages", 3 * round);
     }
@@ -122,9 +122,9 @@ impl Talk {
         tokio::spawn(client::live(Arc::clone(member), self.proxy.url.clone(), self.allowed.subscribe()))
     }
 
-    /// Messages of which clients were told that they are sent.
-    fn told(&self) -> usize {
-        self.members.iter().map(|member| member.kept.lock().unwrap().told.len()).sum()
+    /// Messages that were confirmed to their clients.
+    fn confirmed(&self) -> usize {
+        self.members.iter().map(|member| member.kept.lock().unwrap().confirmed.len()).sum()
     }
 
     /// Waits until this is so.
@@ -169,7 +169,7 @@ impl Talk {
         }
     }
 
-    /// Compares what all devices have, and what they were told.
+    /// Compares what all devices have, and what was confirmed to them.
     async fn check(&mut self) {
         let mut truth = BTreeMap::<(String, Place), History>::new();
         for member in &self.members {
@@ -191,7 +191,7 @@ impl Talk {
                     "{place:?} has gaps"
                 );
             }
-            is_as_told(member, |place| of(&member.account, place));
+            is_as_confirmed(member, |place| of(&member.account, place));
         }
         // What a client sent to an account has no number for it.
         let is_there = |member: &Member| {
@@ -216,19 +216,23 @@ impl Talk {
     }
 }
 
-/// The messages of a member are in each history as it was told, once and in its order, and no other is.
-fn is_as_told<'a>(member: &Member, history: impl Fn(&Place) -> &'a History) {
+/// The messages of a member are in each history as confirmed, once and in its order, and no other is.
+fn is_as_confirmed<'a>(member: &Member, history: impl Fn(&Place) -> &'a History) {
     let kept = member.kept.lock().unwrap();
-    let numbers: BTreeSet<u64> = kept.told.iter().map(|(_, number)| *number).collect();
-    assert_eq!(numbers.len(), kept.told.len(), "{} was told twice", member.account);
+    let numbers: BTreeSet<u64> = kept.confirmed.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers.len(), kept.confirmed.len(), "a message of {} was confirmed twice", member.account);
     for place in &member.places {
-        let told: Vec<String> =
-            kept.told.iter().filter(|(at, _)| at == place).map(|(_, number)| member.text(*number)).collect();
+        let confirmed: Vec<String> = kept
+            .confirmed
+            .iter()
+            .filter(|(at, _)| at == place)
+            .map(|(_, number)| member.text(*number))
+            .collect();
         let own = format!("{} ", member.account);
         let sent: Vec<&String> = history(place).values().filter(|text| text.starts_with(&own)).collect();
         assert!(
-            told.iter().eq(sent.iter().copied()),
-            "{} in {place:?}: told {told:?}, sent {sent:?}",
+            confirmed.iter().eq(sent.iter().copied()),
+            "{} in {place:?}: confirmed {confirmed:?}, sent {sent:?}",
             member.account
         );
     }

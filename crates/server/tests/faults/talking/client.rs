@@ -149,7 +149,7 @@ impl<'a> Client<'a> {
                 let before = kept.got.entry(place.clone()).or_default().insert(seq_of(answer), text.clone());
                 assert!(before.as_ref().is_none_or(|before| *before == text), "{before:?} is {answer}");
             }
-            kept.told.push((place, number));
+            kept.confirmed.push((place, number));
         });
     }
 

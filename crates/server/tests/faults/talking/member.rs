@@ -73,8 +73,8 @@ pub(crate) struct Kept {
     pub(crate) unanswered: VecDeque<(Place, u64)>,
     /// Messages begun; they are numbered in this order, from the first number of the account on.
     pub(crate) begun: u64,
-    /// Messages of which it was told that they are sent, in the order in which it was told.
-    pub(crate) told: Vec<(Place, u64)>,
+    /// Messages that were confirmed to it, in the order in which they were.
+    pub(crate) confirmed: Vec<(Place, u64)>,
     /// All that came.
     pub(crate) got: BTreeMap<Place, History>,
 }
@@ -109,9 +109,12 @@ impl Member {
     pub(crate) fn state(&self) -> String {
         let kept = self.kept.lock().unwrap();
         let got: Vec<_> = kept.got.iter().map(|(place, got)| (place, got.len(), got.keys().last())).collect();
-        let (begun, told) = (kept.begun, kept.told.len());
+        let (begun, confirmed) = (kept.begun, kept.confirmed.len());
         let Kept { positions, unanswered, .. } = &*kept;
-        format!("{}: begun {begun}, told {told}, {unanswered:?}, {positions:?}, got {got:?}", self.account)
+        format!(
+            "{}: begun {begun}, confirmed {confirmed}, {unanswered:?}, {positions:?}, got {got:?}",
+            self.account
+        )
     }
 
     /// Changes what is kept.
