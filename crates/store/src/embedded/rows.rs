@@ -10,6 +10,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::origin::Provenance;
+use landfall_domain::people::Pair;
 use landfall_domain::time::Timestamp;
 use std::ops::ControlFlow;
 
@@ -25,15 +26,29 @@ pub(super) trait Rows {
         decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
     ) -> Result<Option<T>, StoreError>;
 
+    /// The same, for rows that [may be cached](super::keys::is_cached).
+    fn read_cached<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read(key, decode)
+    }
+
     /// Visits rows in the order of their keys.
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// `None` when there is no such account.
     fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
-        self.read(&keys::account(app, id), records::decode_account)
+        self.read_cached(&keys::account(app, id), records::decode_account)
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
+
+    /// Whether a pair may have a message with this `MsgSeq` and `MsgRandom` that was sent at `since` or later.
+    fn may_have_message(&self, _: AppId, _pair: &Pair, _numbers: (u32, u32), _since: Timestamp) -> bool {
+        true
+    }
 
     /// The time from which signatures of a deleted account of this name are valid; 0 when it was never kicked.
     fn left_behind(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
