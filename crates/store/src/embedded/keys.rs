@@ -44,6 +44,7 @@ pub(super) use load::{ALL_LOADS, all_load_deleted, load, load_deleted, load_dele
 pub(super) use people::{
     PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
     direct_day_of, direct_days, direct_key, fact, fact_of, is_cached, message_key, named_in, naming,
+    scatter_of,
 };
 
 use super::records::Due;
@@ -78,12 +79,6 @@ const END: u8 = 0;
 const APP: usize = 4;
 /// Bytes of the family, the scatter and the app.
 const HEAD: usize = 8;
-
-/// The scattering bytes of a key, as a number.
-pub(super) fn scatter_of(key: &[u8]) -> u32 {
-    let bytes = key.get(1..APP).unwrap_or_default();
-    bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
-}
 
 /// FNV-1a of a name, folded to three bytes; part of the stored format.
 fn scatter(name: &[u8]) -> [u8; 3] {

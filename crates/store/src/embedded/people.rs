@@ -162,17 +162,17 @@ fn load_messages(
                 places.len() < *limit
             })?;
         }
-        DirectRange::Repeated { number, random, since, .. }
-            if rows.may_have_message(app, pair, (*number, *random), *since) =>
-        {
-            for_each_key(rows, app, pair, MessageKey::first_of(*since), None, &mut |key, seq| {
-                if (key.number, key.random) == (*number, *random) {
-                    places.push(seq);
-                }
-                true
-            })?;
+        DirectRange::Repeated { number, random, since, .. } => {
+            if let Some(latest) = rows.latest_message(app, pair, (*number, *random), *since) {
+                let to = latest.0.checked_add(1).map(|after| MessageKey::first_of(Timestamp(after)));
+                for_each_key(rows, app, pair, MessageKey::first_of(*since), to, &mut |key, seq| {
+                    if (key.number, key.random) == (*number, *random) {
+                        places.push(seq);
+                    }
+                    true
+                })?;
+            }
         }
-        DirectRange::Repeated { .. } => {}
     }
     for seq in places {
         found.extend(rows.read(&keys::direct(app, pair, seq), |value| decode_direct(seq, value))?);

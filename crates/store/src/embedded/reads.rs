@@ -288,7 +288,7 @@ impl View {
             looked_at += 1;
             let id = std::str::from_utf8(keys::joined_group(key, account)).ok().and_then(GroupId::parse);
             let id = id.ok_or(records::Damaged("membership"))?;
-            let chat = self.read(&keys::group(app, &id), |value| records::decode_chat(&id, value))?;
+            let chat = self.read_cached(&keys::group(app, &id), |value| records::decode_chat(&id, value))?;
             found.chats.extend(chat.flatten());
             found.last = Some(id);
             Ok(ControlFlow::Continue(()))

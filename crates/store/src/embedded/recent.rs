@@ -16,8 +16,6 @@ const SECONDS: u64 = 240;
 const MESSAGES_MAX: usize = 4_000_000;
 /// Blocks of a new part: 16,384 messages.
 const BLOCKS: usize = 1 << 10;
-/// How far in the future a message may have been sent, seconds, among those written before the start.
-const AHEAD: u64 = 60;
 
 /// Used by the committer thread alone. Messages of batches that were discarded stay remembered, which does no harm.
 #[derive(Default)]
@@ -47,13 +45,9 @@ impl RecentMessages {
     /// Remembers a message that is written at `now`.
     pub(super) fn add(&self, app: AppId, pair: &Pair, key: MessageKey, now: Timestamp) {
         let parts = &mut *self.0.borrow_mut();
-        // What was written before the first one is not known.
-        let first = || Timestamp(now.0.saturating_add(AHEAD));
-        let parts = parts.get_or_insert_with(|| Parts {
-            older: Part::new(first()),
-            newer: Part::new(first()),
-            latest: now,
-        });
+        // What was written before the start is not known. It was sent before, too.
+        let first = || Parts { older: Part::new(now), newer: Part::new(now), latest: now };
+        let parts = parts.get_or_insert_with(first);
         parts.latest = parts.latest.max(now).max(key.sent);
         let full = MESSAGES_MAX <= parts.newer.messages;
         if full || parts.newer.after.0.saturating_add(SECONDS) < parts.latest.0 {
@@ -65,21 +59,23 @@ impl RecentMessages {
         parts.newer.filter.add(hash(app, pair, key.number, key.random));
     }
 
-    /// Whether a message with these numbers may have been sent at `since` or later. False: none was.
-    pub(super) fn may_have(
+    /// The latest time at which a message with these numbers may have been sent, if it was at `since` or later; `None`: there is
+    /// none.
+    pub(super) fn latest(
         &self,
         app: AppId,
         pair: &Pair,
         (number, random): (u32, u32),
         since: Timestamp,
-    ) -> bool {
+    ) -> Option<Timestamp> {
         let parts = self.0.borrow();
-        let Some(Parts { older, newer, .. }) = &*parts else { return true };
-        if since <= older.after {
-            return true;
-        }
+        let any = Some(Timestamp(u64::MAX));
+        let Some(Parts { older, newer, .. }) = &*parts else { return any };
         let hash = hash(app, pair, number, random);
-        older.filter.may_hold(hash) || newer.filter.may_hold(hash)
+        if older.filter.may_hold(hash) || newer.filter.may_hold(hash) {
+            return any;
+        }
+        (since <= older.after).then_some(older.after)
     }
 }
 
@@ -107,22 +103,22 @@ mod tests {
         recent.add(APP, &pair("bob"), key, Timestamp(now));
     }
 
-    fn may_have(recent: &RecentMessages, number: u32, since: u64) -> bool {
-        recent.may_have(APP, &pair("bob"), (number, 5), Timestamp(since))
+    fn latest(recent: &RecentMessages, number: u32, since: u64) -> Option<u64> {
+        recent.latest(APP, &pair("bob"), (number, 5), Timestamp(since)).map(|latest| latest.0)
     }
 
     #[test]
-    fn absence_is_known_only_after_what_was_there_before() {
+    fn only_messages_from_before_the_first_one_are_unknown() {
         let recent = RecentMessages::default();
-        assert!(may_have(&recent, 1, START));
+        assert_eq!(latest(&recent, 1, START), Some(u64::MAX));
         add(&recent, 2, START, START);
-        assert!(may_have(&recent, 1, START + AHEAD));
-        assert!(!may_have(&recent, 1, START + AHEAD + 1));
-        let other = |app, other, random| recent.may_have(app, &pair(other), (2, random), Timestamp(u64::MAX));
-        assert!(other(APP, "bob", 5));
+        assert_eq!(latest(&recent, 1, START - 120), Some(START));
+        assert_eq!((latest(&recent, 1, START), latest(&recent, 1, START + 1)), (Some(START), None));
+        let other = |app, other, random| recent.latest(app, &pair(other), (2, random), Timestamp(START + 1));
+        assert_eq!(other(APP, "bob", 5), Some(Timestamp(u64::MAX)));
         assert_eq!(
             (other(AppId(8), "bob", 5), other(APP, "cy", 5), other(APP, "bob", 6)),
-            (false, false, false)
+            (None, None, None)
         );
     }
 
@@ -135,9 +131,11 @@ mod tests {
             // Some are sent ahead of time.
             add(&recent, number, now + second % 3 * 20, now);
             for before in 0..=120.min(number) {
-                assert!(may_have(&recent, number - before, now - 120), "{before} s before second {second}");
+                let found = latest(&recent, number - before, now - 120);
+                assert_eq!(found, Some(u64::MAX), "{before} s before second {second}");
             }
-            assert_eq!(may_have(&recent, u32::MAX, now - 120), second <= AHEAD + 120, "second {second}");
+            let unknown = (second <= 120).then_some(START);
+            assert_eq!(latest(&recent, u32::MAX, now - 120), unknown, "second {second}");
         }
     }
 
@@ -149,7 +147,7 @@ mod tests {
         for number in 2..10 {
             add(&recent, number, START + 1_000, START + 1_000);
         }
-        assert!(may_have(&recent, 1, 10 * START));
-        assert!(may_have(&recent, 50, START), "a clock was set back");
+        assert_eq!(latest(&recent, 1, 10 * START), Some(u64::MAX));
+        assert_eq!(latest(&recent, 50, START - 500), Some(START), "a clock was set back");
     }
 }

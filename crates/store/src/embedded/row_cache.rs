@@ -1,5 +1,5 @@
-//! Rows cached as they are read: those of accounts, their profiles and the numbers of one-to-one conversations, which calls read
-//! by the hundred. Finding one in the engine takes many times as long.
+//! Rows cached as they are read: those of accounts, their profiles, the numbers of one-to-one conversations and groups, which
+//! calls read by the hundred. Finding one in the engine takes many times as long.
 //!
 //! A row is used only where nothing was written to it between the moment it was read and the moment that a reader sees. A
 //! moment is a sequence number of the engine.
@@ -48,8 +48,11 @@ impl RowCache {
         (written <= read_at && written <= moment).then_some(value)
     }
 
-    /// Caches a row that was read at `moment`.
+    /// Caches a row that was read at `moment`. That a group is absent is not cached: loads bring groups in beside the batches.
     pub(super) fn insert(&self, key: &[u8], moment: u64, value: Option<&[u8]>) {
+        if value.is_none() && keys::is_group(key) {
+            return;
+        }
         if self.written[set(key)].load(Ordering::Acquire) <= moment {
             // Copied: the engine's own slice would keep a whole block.
             let value = value.map(Slice::from);
@@ -104,6 +107,7 @@ impl Weighter<Vec<u8>, Entry> for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::suite;
     use landfall_domain::ids::{AppId, UserId};
 
     #[test]
@@ -126,9 +130,15 @@ mod tests {
         cache.insert(&key, 11, None);
         assert_eq!((value(9), value(10), value(12)), (None, Some(None), Some(None)));
 
-        // Other kinds of rows are neither cached nor do they matter.
-        let group = keys::group(AppId(1), &landfall_domain::ids::GroupId::parse("g").unwrap());
-        cache.begin_writing([&group].into_iter()).done(20);
+        // A member of a group is not cached, and that a group is absent is not, either.
+        let group = suite::group_id("g");
+        let member = keys::member(AppId(1), &group, &UserId::parse("ann").unwrap());
+        cache.begin_writing([&member].into_iter()).done(20);
         assert_eq!(value(12), Some(None));
+        let group = keys::group(AppId(1), &group);
+        cache.insert(&group, 12, None);
+        assert_eq!(cache.get(&group, 12), None);
+        cache.insert(&group, 12, Some(b"g"));
+        assert!(cache.get(&group, 12).is_some());
     }
 }

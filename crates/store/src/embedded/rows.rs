@@ -45,9 +45,16 @@ pub(super) trait Rows {
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
 
-    /// Whether a pair may have a message with this `MsgSeq` and `MsgRandom` that was sent at `since` or later.
-    fn may_have_message(&self, _: AppId, _pair: &Pair, _numbers: (u32, u32), _since: Timestamp) -> bool {
-        true
+    /// The latest time at which a message of a pair with this `MsgSeq` and `MsgRandom` may have been sent, if it was at `since`
+    /// or later; `None`: there is none.
+    fn latest_message(
+        &self,
+        _: AppId,
+        _pair: &Pair,
+        _numbers: (u32, u32),
+        _since: Timestamp,
+    ) -> Option<Timestamp> {
+        Some(Timestamp(u64::MAX))
     }
 
     /// The time from which signatures of a deleted account of this name are valid; 0 when it was never kicked.
@@ -76,6 +83,16 @@ pub(super) trait Rows {
             records::decode_member(account.as_str().as_bytes(), value)
         })
     }
+}
+
+/// The rows that say where a group came from.
+pub(super) fn provenance_rows(
+    app: AppId,
+    id: &GroupId,
+    provenance: &Provenance,
+) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let of_jobs = provenance.jobs().map(move |job| (keys::of_job(app, job, id), Vec::new()));
+    std::iter::once((keys::origin(app, id), records::encode_origin(provenance))).chain(of_jobs)
 }
 
 /// Visits rows of the engine.

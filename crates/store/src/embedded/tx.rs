@@ -5,7 +5,7 @@ use super::existence::{Existence, StagedGroups};
 use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Rows, Visit, scan_engine};
+use super::rows::{Rows, Visit, provenance_rows, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -394,16 +394,6 @@ impl<'engine> Tx<'engine> {
     }
 }
 
-/// The rows that say where a group came from.
-pub(super) fn provenance_rows(
-    app: AppId,
-    id: &GroupId,
-    provenance: &Provenance,
-) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    let of_jobs = provenance.jobs().map(move |job| (keys::of_job(app, job, id), Vec::new()));
-    std::iter::once((keys::origin(app, id), records::encode_origin(provenance))).chain(of_jobs)
-}
-
 impl Rows for Tx<'_> {
     fn read<T>(
         &self,
@@ -454,8 +444,14 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn may_have_message(&self, app: AppId, pair: &Pair, numbers: (u32, u32), since: Timestamp) -> bool {
-        self.existence.messages.may_have(app, pair, numbers, since)
+    fn latest_message(
+        &self,
+        app: AppId,
+        pair: &Pair,
+        numbers: (u32, u32),
+        since: Timestamp,
+    ) -> Option<Timestamp> {
+        self.existence.messages.latest(app, pair, numbers, since)
     }
 
     fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
@@ -463,21 +459,19 @@ impl Rows for Tx<'_> {
             self.refuse_remains(Sweep::Account(app, id.clone()))?;
         }
         let key = keys::account(app, id);
-        if let Some(written) = self.writes.get(&key) {
-            return Ok(written.as_deref().map(records::decode_account).transpose()?);
-        }
-        if self.existence.is_absent(&key) {
+        let stored = !self.writes.contains_key(&key);
+        if stored && self.existence.is_absent(&key) {
             return Ok(None);
         }
-        if let Some(Some(value)) = self.engine.rows.get(&key, self.moment) {
+        if stored && let Some(Some(value)) = self.engine.rows.get(&key, self.moment) {
             return Ok(Some(records::decode_account(&value)?));
         }
-        let value =
-            self.engine.data.get(&key).map_err(self.engine.unreadable("reading a row", only(&key)))?;
-        if let Some(value) = &value {
-            self.engine.rows.insert(&key, self.moment, Some(value));
-        }
-        Ok(value.as_deref().map(records::decode_account).transpose()?)
+        self.read(&key, |value| {
+            if stored {
+                self.engine.rows.insert(&key, self.moment, Some(value));
+            }
+            records::decode_account(value)
+        })
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
