@@ -15,6 +15,7 @@ mod engine_error;
 mod engine_folder;
 mod existence;
 mod expiry;
+mod filter;
 mod format;
 mod group_cache;
 mod guard;
@@ -33,8 +34,10 @@ mod people;
 mod people_records;
 mod raise;
 mod reads;
+mod recent;
 mod records;
 mod repair;
+mod row_cache;
 mod rows;
 mod snapshots;
 mod survey;
@@ -70,7 +73,6 @@ use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
-use landfall_domain::people::message::DirectRange;
 use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
@@ -125,6 +127,20 @@ impl Embedded {
             .await
             .map_err(|panicked| StoreError::failed("a read broke off", &panicked))?
     }
+
+    /// Reads on the caller's thread, unless it turns out not to be short: then it begins again beside the async threads.
+    async fn read_short_first<T: Send + 'static>(
+        &self,
+        read: impl Fn(&reads::View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let view = reads::View::of_rows(&self.slot, SHORT_READ_ROWS)?;
+        let found = read(&view);
+        if view.has_broken_off() {
+            drop(view);
+            return self.read(false, read).await;
+        }
+        found
+    }
 }
 
 /// Most rows of a short read: a few point reads, most of them from memory.
@@ -141,20 +157,6 @@ fn is_short(needs: &Needs) -> bool {
     let ranges = ranges.iter().map(|range| range.limit);
     let named = members.len() + accounts.len() + profiles.len() + parts.len();
     ranges.chain(messages).fold(named, usize::saturating_add) <= SHORT_READ_ROWS
-}
-
-/// Whether loading these rows of people counts as a short read.
-fn is_short_of_people(needs: &PeopleNeeds) -> bool {
-    let PeopleNeeds { accounts, facts, ranges, counts, messages } = needs;
-    let messages = messages.iter().map(|range| match range {
-        DirectRange::Numbered(_, numbers) => numbers.len(),
-        DirectRange::Keyed(_, keys) => keys.len(),
-        DirectRange::After { limit, .. } | DirectRange::Between { limit, .. } => *limit,
-        DirectRange::Repeated { .. } => usize::MAX,
-    });
-    let ranges = ranges.iter().map(|range| range.limit);
-    let rows = ranges.chain(messages).fold(accounts.len() + facts.len(), usize::saturating_add);
-    counts.is_empty() && rows <= SHORT_READ_ROWS
 }
 
 #[async_trait]
@@ -205,7 +207,7 @@ impl Store for Embedded {
     }
 
     async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
-        self.read(is_short_of_people(&needs), move |view| people::read(view, app, needs)).await
+        self.read_short_first(move |view| people::read(view, app, needs.clone())).await
     }
 
     async fn joined_groups(
@@ -224,7 +226,7 @@ impl Store for Embedded {
         after: Option<GroupId>,
         limit: usize,
     ) -> Result<JoinedChats, StoreError> {
-        self.read(false, move |view| view.joined_chats(app, &account, after.as_ref(), limit)).await
+        self.read_short_first(move |view| view.joined_chats(app, &account, after.as_ref(), limit)).await
     }
 
     async fn messages_of_groups(

@@ -191,6 +191,12 @@ pub(crate) fn name(key: &FactKey) -> FactName {
     }
 }
 
+/// Whether stores may cache facts of this kind: those that are read by the hundred, and written to seldom or once by many
+/// readers.
+pub(crate) fn is_cached(kind: u8) -> bool {
+    kind == PORTRAIT || kind == LOG
+}
+
 /// The beginning of the names of a family, which consist of printable ASCII and, inside them, tabs. Every name with this
 /// beginning is of the family.
 pub(crate) fn family(family: FactFamily) -> FactName {

@@ -1,16 +1,19 @@
 //! `cargo xtask bench people`: accounts, profiles, one-to-one messages and conversations on the embedded store, each beside
 //! an empty handler; and how the cost of a call grows with the history of a conversation, and with friends.
 
-use super::report;
+use super::report::{self, Figures};
 use super::service::{
     Growth, Measured, Measuring, Rounds, RunningServer, measure, print_growth, print_measured,
 };
 use super::target::{Mode, WorkDirectory};
 use super::workload::people::{FRIENDS, FRIENDS_FEW, LONG_PAIRS, PEOPLE, SHORT_MESSAGES, SHORT_PAIRS};
-use super::workload::{ACCOUNTS, Workload};
+use super::workload::{ACCOUNTS, SMALL_COMMUNITIES, Workload};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// Seconds of reading long lists that are not measured.
+const WARM_UP_SECONDS: f64 = 1.0;
 
 /// Messages that everybody sends before conversations are read, each to somebody else.
 const SENT_BEFORE: u64 = 10;
@@ -41,6 +44,7 @@ struct Report {
     seconds_per_round: f64,
     calls: Vec<Measured>,
     growth: Vec<Growth>,
+    long_list: Option<Figures>,
 }
 
 /// Builds, measures, prints and writes.
@@ -57,12 +61,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         seconds_per_round: seconds,
         calls: Vec::new(),
         growth: Vec::new(),
+        long_list: None,
     };
     if !arguments.growth_only {
         report.calls = calls(arguments.measuring, &programs, &directory.path().join("calls"))?;
     }
     if 0 < arguments.messages {
         report.growth = growth(arguments, &programs, &directory.path().join("growth"))?;
+        report.long_list = Some(long_list(arguments.measuring, &programs, &directory.path().join("list"))?);
     }
     report::write(arguments.out.as_deref(), &report)
 }
@@ -107,4 +113,23 @@ fn growth(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Ve
     }
     print_growth(&found);
     Ok(found)
+}
+
+/// Lists of conversations of accounts that are in ten thousand groups, one call at a time.
+fn long_list(measuring: Measuring, programs: &Path, directory: &Path) -> Result<Figures> {
+    let mut server = RunningServer::start(programs, directory, Mode::Relaxed)?;
+    server.fill(Workload::ImportAccounts, 1)?;
+    server.fill(Workload::PrepareSmall, SMALL_COMMUNITIES)?;
+    let list = Workload::ReadManyConversations;
+    let before = server.timed(list, 1, WARM_UP_SECONDS)?.resident_bytes;
+    let figures = server.timed(list, 1, measuring.seconds)?;
+    println!(
+        "\n{} of an account in {SMALL_COMMUNITIES} groups: p50 {:.1} ms, p99 {:.1} ms; {:.1} MB more memory after {} calls",
+        list.command(),
+        figures.p50_micros as f64 / 1e3,
+        figures.p99_micros as f64 / 1e3,
+        report::megabytes(figures.resident_bytes.saturating_sub(before)),
+        figures.calls
+    );
+    Ok(figures)
 }

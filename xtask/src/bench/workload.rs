@@ -19,12 +19,13 @@ pub(super) const MESSAGES: u64 = 20;
 pub(super) const GROUPS_ASKED: u64 = 50;
 /// Accounts imported in one call.
 pub(super) const ACCOUNTS: u64 = 100;
-/// Communities of ten members.
+/// Communities of ten members, which are the same in all.
 pub(super) const SMALL_COMMUNITIES: u64 = 10_000;
 /// Members of each group in which members send to each other.
 pub(super) const CIRCLE: u8 = 100;
 /// Groups of those to which `SendToCircle` sends in turn.
 const CIRCLES: u64 = 64;
+const SMALL_MEMBERS: u64 = 10;
 /// Creation time of all groups, in Unix seconds.
 const CREATED: u64 = 1_500_000_000;
 
@@ -73,6 +74,8 @@ pub(super) enum Workload {
     ImportDirect,
     /// `recentcontact/get_list`
     ReadConversations,
+    /// `recentcontact/get_list` of accounts that are in every small community
+    ReadManyConversations,
     /// `importmsg` into conversations that get ten messages
     FillShort,
     /// `importmsg` into a few conversations
@@ -121,7 +124,7 @@ impl Workload {
             Self::ReadPortraits | Self::PortraitsOfFew | Self::PortraitsOfMany => "profile/portrait_get",
             Self::SendDirect | Self::SendShort | Self::SendLong => "openim/sendmsg",
             Self::ImportDirect | Self::FillShort | Self::FillLong => "openim/importmsg",
-            Self::ReadConversations => "recentcontact/get_list",
+            Self::ReadConversations | Self::ReadManyConversations => "recentcontact/get_list",
             Self::ReadShort | Self::ReadLong => "openim/admin_getroammsg",
             Self::FillFewFriends | Self::FillManyFriends => "sns/friend_import",
             Self::CheckFew | Self::CheckMany => "sns/friend_check",
@@ -152,7 +155,7 @@ impl Workload {
             | Self::FillShort
             | Self::FillLong => ("messages", 1),
             Self::ReadShort | Self::ReadLong => ("messages", people::FEW),
-            Self::ReadConversations => ("lists", 1),
+            Self::ReadConversations | Self::ReadManyConversations => ("lists", 1),
             Self::FillFewFriends => ("friends", people::FEW),
             Self::FillManyFriends => ("friends", people::FRIENDS),
             Self::CheckFew | Self::CheckMany => ("friends", people::FEW),
@@ -171,7 +174,7 @@ impl Workload {
             Self::FillFewFriends | Self::FillManyFriends | Self::CheckFew | Self::CheckMany => {
                 b"Fail_Account"
             }
-            Self::ReadConversations => br#""SessionItem":[]"#,
+            Self::ReadConversations | Self::ReadManyConversations => br#""SessionItem":[]"#,
             Self::ReadShort | Self::ReadLong => br#""MsgList":[]"#,
             Self::SendDirect
             | Self::SendShort
@@ -239,14 +242,15 @@ impl Workload {
             }
             Self::SendDirect => people::send(&mut body, people::anybody),
             Self::ImportDirect => people::import_message(&mut body, people::anybody, |number| number),
-            Self::ReadConversations => people::conversations(&mut body),
+            Self::ReadConversations => people::conversations(&mut body, people::PEOPLE),
+            Self::ReadManyConversations => people::conversations(&mut body, SMALL_MEMBERS),
             Self::FillShort => {
                 people::import_message(&mut body, people::short, |number| number / people::SHORT_PAIRS);
             }
             Self::FillLong => {
                 people::import_message(&mut body, people::long, |number| number / people::LONG_PAIRS);
             }
-            Self::SendShort => people::send(&mut body, people::short),
+            Self::SendShort => people::send(&mut body, people::short_in_use),
             Self::SendLong => people::send(&mut body, people::long),
             Self::ReadShort => people::read(&mut body, people::short),
             Self::ReadLong => people::read(&mut body, people::long),
@@ -276,7 +280,7 @@ fn prepare_small(body: &mut Body) {
     body.text(r#"{"Type":"Community","GroupId":"@TGS#_"#).group_digits(|number| number);
     body.text(r#"","Name":"Small","MaxMemberNum":200000,"#);
     body.text(&format!(r#""CreateTime":{CREATED}"#));
-    members_of(body, 10, |_, item| item);
+    members_of(body, SMALL_MEMBERS, |_, item| item);
 }
 
 fn prepare_circles(body: &mut Body) {

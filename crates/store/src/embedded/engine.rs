@@ -8,6 +8,7 @@ use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};
 use super::outbox::lanes::Lanes;
+use super::row_cache::RowCache;
 use super::{engine_folder, keys};
 use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -43,6 +44,7 @@ pub(super) struct Engine {
     /// All families share one keyspace: one memtable to bound, one journal watermark.
     pub(super) data: Keyspace,
     pub(super) groups: GroupCache,
+    pub(super) rows: RowCache,
     pub(super) lanes: Lanes,
     pub(super) damage: Arc<Damage>,
     merges: Option<Merges>,
@@ -104,6 +106,7 @@ impl Engine {
             database,
             data,
             groups: GroupCache::new(),
+            rows: RowCache::new(),
             lanes: Lanes::default(),
             damage,
             merges: Some(merges),
@@ -111,6 +114,11 @@ impl Engine {
             number: AtomicU64::new(number),
             failed: AtomicBool::new(false),
         })
+    }
+
+    /// The moment that a reader would see now.
+    pub(super) fn moment(&self) -> u64 {
+        self.database.visible_seqno()
     }
 
     /// An empty batch that is durable once committed.

@@ -43,7 +43,8 @@ mod people;
 pub(super) use load::{ALL_LOADS, all_load_deleted, load, load_deleted, load_deleted_account, load_first};
 pub(super) use people::{
     PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
-    direct_day_of, direct_days, direct_key, fact, fact_of, message_key, named_in, naming,
+    direct_day_of, direct_days, direct_key, fact, fact_of, is_cached, message_key, named_in, naming,
+    scatter_of,
 };
 
 use super::records::Due;

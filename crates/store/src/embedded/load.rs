@@ -249,7 +249,7 @@ impl GroupLoad for Load<'_> {
         let (groups, counts) = (self.groups.clone(), self.counts);
         let settle = move |tx: &mut Tx<'_>| {
             for id in &groups {
-                tx.existence().add_group(&keys::group(app, id));
+                tx.existence().add_known(&keys::group(app, id));
             }
             settle(tx, app, first, &counts)?;
             tx.existence().end_load(app, first, groups);

@@ -32,7 +32,7 @@ pub(super) fn count(tx: &Tx<'_>, app: AppId, first: u64) -> Result<Counts, Store
     tx.scan(range, &mut |_, value| {
         let (kind, id): (GroupType, GroupId) = records::decode_listed(value)?;
         counts[usize::from(kind.code())] += 1;
-        tx.existence().add_group(&keys::group(app, &id));
+        tx.existence().add_known(&keys::group(app, &id));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(counts)

@@ -22,6 +22,9 @@ use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 
+/// The most facts of a snapshot that are looked through for those that name an account.
+const NAMED_MAX: usize = 16;
+
 /// Performs an operation on people within a batch.
 pub(super) fn change(
     tx: &mut Tx<'_>,
@@ -30,15 +33,23 @@ pub(super) fn change(
 ) -> Result<(), StoreError> {
     let mut snapshot = read(tx, context.app, operation.needs(&context))?;
     load(tx, context.app, operation.then_needs(&context, &snapshot), &mut snapshot)?;
+    let named = named_facts(&snapshot);
     let Some(PeopleOutcome { changes, outbox: entries }) = operation.decide(&context, snapshot) else {
         return Ok(());
     };
-    write(tx, context, changes)?;
+    write(tx, context, changes, named)?;
     let mut lanes = BTreeMap::new();
     for (lane, entry) in entries {
         lanes.entry(lane).or_insert_with(Vec::new).push(entry);
     }
     lanes.into_iter().try_for_each(|(lane, entries)| outbox::append(tx, context, &lane, entries))
+}
+
+/// Facts of a snapshot that name an account and are there, so that their places among those that name it are, too. A large
+/// snapshot is not looked through: writing such a place again does no harm.
+fn named_facts(snapshot: &PeopleSnapshot) -> BTreeSet<(Subject, FactKey)> {
+    let few = if snapshot.facts.len() <= NAMED_MAX { Some(&snapshot.facts) } else { None };
+    few.into_iter().flat_map(BTreeMap::keys).filter(|(_, key)| key.peer().is_some()).cloned().collect()
 }
 
 /// What `needs` names of people.
@@ -62,8 +73,12 @@ fn load(
         }
     }
     for (subject, key) in facts {
-        let place = keys::fact(app, &subject, &facts::name(&key));
-        if let Some(fact) = rows.read(&place, |value| decode_fact(&key, value))? {
+        let name = facts::name(&key);
+        let place = keys::fact(app, &subject, &name);
+        let decode = |value: &[u8]| decode_fact(&key, value);
+        let cached = facts::is_cached(name.kind);
+        let fact = if cached { rows.read_cached(&place, decode)? } else { rows.read(&place, decode)? };
+        if let Some(fact) = fact {
             found.facts.insert((subject, key), fact);
         }
     }
@@ -148,12 +163,15 @@ fn load_messages(
             })?;
         }
         DirectRange::Repeated { number, random, since, .. } => {
-            for_each_key(rows, app, pair, MessageKey::first_of(*since), None, &mut |key, seq| {
-                if (key.number, key.random) == (*number, *random) {
-                    places.push(seq);
-                }
-                true
-            })?;
+            if let Some(latest) = rows.latest_message(app, pair, (*number, *random), *since) {
+                let to = latest.0.checked_add(1).map(|after| MessageKey::first_of(Timestamp(after)));
+                for_each_key(rows, app, pair, MessageKey::first_of(*since), to, &mut |key, seq| {
+                    if (key.number, key.random) == (*number, *random) {
+                        places.push(seq);
+                    }
+                    true
+                })?;
+            }
         }
     }
     for seq in places {
@@ -187,7 +205,12 @@ fn for_each_key(
 }
 
 /// Writes the changes that an operation decided on.
-fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<(), StoreError> {
+fn write(
+    tx: &mut Tx<'_>,
+    context: Context,
+    changes: PeopleChanges,
+    mut named: BTreeSet<(Subject, FactKey)>,
+) -> Result<(), StoreError> {
     let app = context.app;
     let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages, removed_messages } =
         changes;
@@ -200,14 +223,25 @@ fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<()
     for (id, account) in &accounts {
         tx.put_account(app, id, account);
     }
-    for (subject, key, fact) in &facts {
-        put_fact(tx, app, subject, key, fact.as_ref());
+    for (subject, key, fact) in facts {
+        let place = (subject, key);
+        let (subject, key) = &place;
+        match &fact {
+            Some(fact) if named.contains(&place) => {
+                tx.put_row(keys::fact(app, subject, &facts::name(key)), encode_fact(fact));
+            }
+            Some(_) | None => {
+                named.remove(&place);
+                put_fact(tx, app, subject, key, fact.as_ref());
+            }
+        }
     }
     for (pair, message) in &removed_messages {
         tx.remove_row(keys::direct(app, pair, message.seq));
         tx.remove_row(keys::direct_key(app, pair, message.key));
     }
     for (pair, message) in &new_messages {
+        tx.existence().messages.add(app, pair, message.key, context.now);
         put_new_message(tx, app, pair, message);
     }
     for (pair, message) in &updated_messages {
@@ -269,6 +303,7 @@ fn put_new_message(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMes
 
 /// Writes a message of a copy.
 pub(super) fn put_copied(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMessage) {
+    tx.existence().messages.add(app, pair, message.key, message.key.sent);
     put_new_message(tx, app, pair, message);
     tx.put_row(keys::direct_day(app, day(message.key.sent), pair), Vec::new());
 }

@@ -9,7 +9,7 @@ use super::records::{self, GroupRow};
 use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
 use crate::parts::topic_of;
-use fjall::{Readable, Snapshot};
+use fjall::{Readable, Slice, Snapshot};
 use landfall_domain::error::StoreError;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -20,6 +20,7 @@ use landfall_domain::store::{
     GroupPage, GroupRange, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, WhichMessages,
 };
 use landfall_domain::time::Timestamp;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -30,16 +31,29 @@ impl Rows for View {
         key: &[u8],
         decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
     ) -> Result<Option<T>, StoreError> {
-        let unreadable = self.engine.unreadable("reading a row", only(key));
-        match self.snapshot.get(&self.engine.data, key).map_err(unreadable)? {
-            Some(value) => Ok(Some(decode(&value)?)),
-            None => Ok(None),
+        Ok(self.value(key)?.as_deref().map(decode).transpose()?)
+    }
+
+    fn read_cached<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        let moment = self.snapshot.seqno();
+        if let Some(value) = self.engine.rows.get(key, moment) {
+            return Ok(value.as_deref().map(decode).transpose()?);
         }
+        let value = self.value(key)?;
+        self.engine.rows.insert(key, moment, value.as_deref());
+        Ok(value.as_deref().map(decode).transpose()?)
     }
 
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let rows = self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys.clone());
-        scan_engine(&self.engine, rows, &keys, visit)
+        scan_engine(&self.engine, rows, &keys, &mut |key, value| {
+            self.count()?;
+            visit(key, value)
+        })
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
@@ -53,12 +67,45 @@ impl Rows for View {
 pub(super) struct View {
     snapshot: Snapshot,
     engine: Arc<Engine>,
+    /// How many more rows may be read.
+    left: Cell<usize>,
+    /// Whether more were to be read.
+    broken_off: Cell<bool>,
 }
 
 impl View {
     pub(super) fn new(slot: &EngineSlot) -> Result<Self, StoreError> {
+        Self::of_rows(slot, usize::MAX)
+    }
+
+    /// A view that fails to read more than `most` rows, those in the cache not counted. Then it has
+    /// [broken off](Self::has_broken_off).
+    pub(super) fn of_rows(slot: &EngineSlot, most: usize) -> Result<Self, StoreError> {
         let engine = slot.engine()?;
-        Ok(Self { snapshot: engine.database.snapshot(), engine })
+        let (left, broken_off) = (Cell::new(most), Cell::new(false));
+        Ok(Self { snapshot: engine.database.snapshot(), engine, left, broken_off })
+    }
+
+    pub(super) fn has_broken_off(&self) -> bool {
+        self.broken_off.get()
+    }
+
+    /// Counts a row that is read.
+    fn count(&self) -> Result<(), StoreError> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => {
+                self.broken_off.set(true);
+                return Err(StoreError::Busy);
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        self.count()?;
+        let unreadable = self.engine.unreadable("reading a row", only(key));
+        self.snapshot.get(&self.engine.data, key).map_err(unreadable)
     }
 
     /// Reads a group that the cache missed, and caches it. This view must have been made after the miss.
@@ -247,7 +294,7 @@ impl View {
             looked_at += 1;
             let id = std::str::from_utf8(keys::joined_group(key, account)).ok().and_then(GroupId::parse);
             let id = id.ok_or(records::Damaged("membership"))?;
-            let chat = self.read(&keys::group(app, &id), |value| records::decode_chat(&id, value))?;
+            let chat = self.read_cached(&keys::group(app, &id), |value| records::decode_chat(&id, value))?;
             found.chats.extend(chat.flatten());
             found.last = Some(id);
             Ok(ControlFlow::Continue(()))

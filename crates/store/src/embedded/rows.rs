@@ -10,6 +10,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::origin::Provenance;
+use landfall_domain::people::Pair;
 use landfall_domain::time::Timestamp;
 use std::ops::ControlFlow;
 
@@ -25,15 +26,36 @@ pub(super) trait Rows {
         decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
     ) -> Result<Option<T>, StoreError>;
 
+    /// The same, for rows that [may be cached](super::keys::is_cached).
+    fn read_cached<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read(key, decode)
+    }
+
     /// Visits rows in the order of their keys.
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// `None` when there is no such account.
     fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
-        self.read(&keys::account(app, id), records::decode_account)
+        self.read_cached(&keys::account(app, id), records::decode_account)
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
+
+    /// The latest time at which a message of a pair with this `MsgSeq` and `MsgRandom` may have been sent, if it was at `since`
+    /// or later; `None`: there is none.
+    fn latest_message(
+        &self,
+        _: AppId,
+        _pair: &Pair,
+        _numbers: (u32, u32),
+        _since: Timestamp,
+    ) -> Option<Timestamp> {
+        Some(Timestamp(u64::MAX))
+    }
 
     /// The time from which signatures of a deleted account of this name are valid; 0 when it was never kicked.
     fn left_behind(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
@@ -61,6 +83,16 @@ pub(super) trait Rows {
             records::decode_member(account.as_str().as_bytes(), value)
         })
     }
+}
+
+/// The rows that say where a group came from.
+pub(super) fn provenance_rows(
+    app: AppId,
+    id: &GroupId,
+    provenance: &Provenance,
+) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let of_jobs = provenance.jobs().map(move |job| (keys::of_job(app, job, id), Vec::new()));
+    std::iter::once((keys::origin(app, id), records::encode_origin(provenance))).chain(of_jobs)
 }
 
 /// Visits rows of the engine.

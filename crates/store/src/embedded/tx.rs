@@ -5,7 +5,7 @@ use super::existence::{Existence, StagedGroups};
 use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Rows, Visit, scan_engine};
+use super::rows::{Rows, Visit, provenance_rows, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -15,6 +15,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::origin::{JobId, Provenance};
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::Pair;
 use landfall_domain::staged::Staged;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ use std::ops::ControlFlow;
 /// leaves nothing behind. When one fails after a write, the batch is discarded.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
+    /// The moment that the batch sees of the engine.
+    moment: u64,
     existence: &'engine Existence,
     writes: BTreeMap<Vec<u8>, Write>,
     written: u64,
@@ -55,6 +58,7 @@ impl<'engine> Tx<'engine> {
     pub(super) fn new(engine: &'engine Engine, existence: &'engine Existence) -> Self {
         Self {
             engine,
+            moment: engine.moment(),
             existence,
             writes: BTreeMap::new(),
             written: 0,
@@ -139,7 +143,7 @@ impl<'engine> Tx<'engine> {
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Group(app, id.clone()))?;
         }
-        if self.existence.group_is_absent(&key) {
+        if self.existence.is_absent(&key) {
             return Ok(false);
         }
         self.contains(&key)
@@ -185,7 +189,7 @@ impl<'engine> Tx<'engine> {
 
     /// Puts a new group into the list of its app.
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
-        self.existence.add_group(&keys::group(app, &group.id));
+        self.existence.add_known(&keys::group(app, &group.id));
         let value = records::encode_listed(group.kind, &group.id);
         self.set(keys::list(app, group.list_position), Some(value));
     }
@@ -301,7 +305,9 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
-        self.set(keys::account(app, id), Some(records::encode_account(account)));
+        let key = keys::account(app, id);
+        self.existence.add_known(&key);
+        self.set(key, Some(records::encode_account(account)));
     }
 
     /// Creates accounts that were named but never imported.
@@ -370,6 +376,7 @@ impl<'engine> Tx<'engine> {
         engine.wait_for_room()?;
         let groups = writes.range(keys::groups()).map(|(key, _)| key).filter(|key| keys::is_group(key));
         let writing = engine.groups.begin_writing(groups);
+        let writing_rows = engine.rows.begin_writing(writes.keys());
         let stamp = engine.next_stamp();
         let mut batch = engine.batch(writes.len() + 1);
         batch.insert(&engine.data, keys::STAMP, stamp.encode());
@@ -381,19 +388,10 @@ impl<'engine> Tx<'engine> {
         }
         engine.commit(batch, stamp)?;
         writing.done();
+        writing_rows.done(engine.moment());
         existence.set_staged(staged);
         Ok(sweeps)
     }
-}
-
-/// The rows that say where a group came from.
-pub(super) fn provenance_rows(
-    app: AppId,
-    id: &GroupId,
-    provenance: &Provenance,
-) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    let of_jobs = provenance.jobs().map(move |job| (keys::of_job(app, job, id), Vec::new()));
-    std::iter::once((keys::origin(app, id), records::encode_origin(provenance))).chain(of_jobs)
 }
 
 impl Rows for Tx<'_> {
@@ -446,11 +444,34 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
+    fn latest_message(
+        &self,
+        app: AppId,
+        pair: &Pair,
+        numbers: (u32, u32),
+        since: Timestamp,
+    ) -> Option<Timestamp> {
+        self.existence.messages.latest(app, pair, numbers, since)
+    }
+
     fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Account(app, id.clone()))?;
         }
-        self.read(&keys::account(app, id), records::decode_account)
+        let key = keys::account(app, id);
+        let stored = !self.writes.contains_key(&key);
+        if stored && self.existence.is_absent(&key) {
+            return Ok(None);
+        }
+        if stored && let Some(Some(value)) = self.engine.rows.get(&key, self.moment) {
+            return Ok(Some(records::decode_account(&value)?));
+        }
+        self.read(&key, |value| {
+            if stored {
+                self.engine.rows.insert(&key, self.moment, Some(value));
+            }
+            records::decode_account(value)
+        })
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
@@ -464,7 +485,7 @@ impl Rows for Tx<'_> {
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Account(app, id.clone()))?;
         }
-        let exists = self.contains(&key)?;
+        let exists = !self.existence.is_absent(&key) && self.contains(&key)?;
         if exists {
             self.existence.add_account(key);
         }

@@ -34,6 +34,13 @@ pub(super) fn short(number: u64) -> (u64, u64) {
     (pair, pair + SHORT_PAIRS)
 }
 
+/// The same, with as many in use at a time as there are long ones, and for so long that each gets its number of messages
+/// again: a call in a short conversation meets others as often as one in a long conversation does.
+pub(super) fn short_in_use(number: u64) -> (u64, u64) {
+    let turn = number / (LONG_PAIRS * SHORT_MESSAGES);
+    short(turn * LONG_PAIRS + number % LONG_PAIRS)
+}
+
 /// One of the long ones.
 pub(super) fn long(number: u64) -> (u64, u64) {
     let pair = PEOPLE - 2 * LONG_PAIRS + number % LONG_PAIRS;
@@ -90,8 +97,9 @@ pub(super) fn import_message(body: &mut Body, pair: Pair, second: fn(u64) -> u64
     body.decimal(NUMBER_DIGITS, move |number| CREATED + 1 + second(number)).text(SAID);
 }
 
-pub(super) fn conversations(body: &mut Body) {
-    body.text(r#"{"From_Account":"acc-"#).decimal(7, |number| number % PEOPLE);
+/// The list of conversations of one of the first `accounts`.
+pub(super) fn conversations(body: &mut Body, accounts: u64) {
+    body.text(r#"{"From_Account":"acc-"#).decimal(7, move |number| number % accounts);
     body.text(r#"","TimeStamp":0,"StartIndex":0,"TopTimeStamp":0,"TopStartIndex":0,"AssistFlags":7}"#);
 }
 

@@ -1,6 +1,6 @@
 //! The keys of facts, and of messages between two accounts.
 
-use super::{END, HEAD, app, ordered, scattered};
+use super::{ACCOUNT, APP, END, GROUP, HEAD, app, is_group, ordered, scattered};
 use crate::facts::{self, FactName};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::people::fact::FactKey;
@@ -38,6 +38,25 @@ fn subject_and_fact(end: &[u8]) -> Option<(Subject, FactKey)> {
 /// The subject of a fact, and its key.
 pub(in crate::embedded) fn fact_of(key: &[u8]) -> Option<(Subject, FactKey)> {
     subject_and_fact(key.get(HEAD..)?)
+}
+
+/// The scattering bytes of a key, as a number.
+pub(in crate::embedded) fn scatter_of(key: &[u8]) -> u32 {
+    let bytes = key.get(1..APP).unwrap_or_default();
+    bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+/// Whether rows with keys of this kind are [cached](super::super::row_cache).
+pub(in crate::embedded) fn is_cached(key: &[u8]) -> bool {
+    match key.first() {
+        Some(&ACCOUNT) => true,
+        Some(&GROUP) => is_group(key),
+        Some(&FACT) => {
+            let mut parts = key.get(HEAD..).unwrap_or_default().splitn(2, |byte| *byte == END);
+            parts.nth(1).and_then(<[u8]>::first).is_some_and(|kind| facts::is_cached(*kind))
+        }
+        Some(_) | None => false,
+    }
 }
 
 /// Records that a fact names an account.

@@ -3,7 +3,7 @@
 
 use super::words::{CLIENTS, Choices, OTHERS};
 use landfall::client::{self, RestClient};
-use landfall::listen::Listener;
+use landfall::chat::ClientConnection;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -187,11 +187,11 @@ impl World {
         }
     }
 
-    async fn connect(&self, account: &str) -> Listener {
+    async fn connect(&self, account: &str) -> ClientConnection {
         let usersig = usersig::make(account, self.app, &self.key, SystemClock.now(), 86_400);
         let user = UserId::parse(account).expect("an account");
         let query = client::query(self.app, &user, &usersig);
-        let connected = Listener::connect(&format!("http://{}", self.address), &query).await;
+        let connected = ClientConnection::connect(&format!("http://{}", self.address), &query).await;
         connected.unwrap_or_else(|error| panic!("{account}: {error}"))
     }
 }
@@ -232,7 +232,7 @@ fn topic_names(answer: &Value) -> Value {
 }
 
 /// The answers that a client gets; `None` where the server closed the connection, as it does after misuse.
-async fn answers(client: &mut Listener) -> Option<Vec<Value>> {
+async fn answers(client: &mut ClientConnection) -> Option<Vec<Value>> {
     let last =
         json!({ "Command": "profile/portrait_get", "To_Account": ["own"], "TagList": [], "RequestId": END });
     drop(client.send(&last).await);
