@@ -118,7 +118,15 @@ impl ClientConnection {
     /// # Errors
     /// The connection has ended.
     pub async fn send(&mut self, request: &Value) -> Result<(), ChatError> {
-        let sent = self.0.send(Message::text(request.to_string())).await;
+        self.send_text(&request.to_string()).await
+    }
+
+    /// Sends a frame, which need not be a request.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub async fn send_text(&mut self, frame: &str) -> Result<(), ChatError> {
+        let sent = self.0.send(Message::text(frame)).await;
         sent.map_err(|error| ChatError::Lost(Box::new(error)))
     }
 }

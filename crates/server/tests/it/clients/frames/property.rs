@@ -2,8 +2,8 @@
 //! change stays as it is. The fuzz target `frames` and a test share this file.
 
 use super::words::{CLIENTS, Choices, OTHERS};
-use landfall::client::{self, RestClient};
 use landfall::chat::ClientConnection;
+use landfall::client::{self, RestClient};
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
