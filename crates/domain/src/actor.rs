@@ -314,7 +314,7 @@ mod tests {
         let mut live = live();
         let mut standing = |until| {
             live.parts.insert(PartKey::Ban(user("a")), Part::Ban(until));
-            acting("a").standing(&context(), &live)
+            live.standing(&user("a"), false, NOW)
         };
         assert_eq!(standing(Timestamp(NOW.0 + 1)), Standing::Outsider);
         assert_eq!(standing(NOW), Standing::Admin);

@@ -53,7 +53,7 @@ use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
 
-/// What an account tries. Topics are told by their numbers.
+/// What an account tries. Topics are known by their numbers.
 #[derive(Clone, Debug)]
 pub(super) enum Deed {
     Send(Option<usize>),

@@ -206,7 +206,7 @@ impl Whole {
         }
     }
 
-    /// What something is done to: a live-stream group does not know who has entered it, and a ban takes no office.
+    /// What something is done to: a live-stream group keeps no list of its visitors, and a ban takes no office.
     fn rank_of_target(&self, account: &UserId) -> Rank {
         self.rank(account, false, Timestamp(u64::MAX))
     }

@@ -31,12 +31,12 @@ impl Contacts {
             phone: contact.phone_number.unwrap_or_default(),
             added_ms: seconds_ms(contact.date_unixtime.as_ref()),
         };
-        let told = known.id.clone().map(|id| (id, known.name.clone()));
+        let given = known.id.clone().map(|id| (id, known.name.clone()));
         self.all.push(known);
-        told
+        given
     }
 
-    /// Finds those without an id by their names. `by_name`: who has a name; `None` for several.
+    /// Finds those without an id by their names. `by_name`: the account of a name; `None` for several.
     pub(crate) fn settle(&mut self, by_name: &BTreeMap<String, Option<String>>) {
         for contact in &mut self.all {
             if contact.id.is_none() {

@@ -1,5 +1,4 @@
-//! What messages say of those who wrote or recalled them, live and in histories; and where webhooks are told a call came
-//! from.
+//! What messages say of those who wrote or recalled them, live and in histories; and which platform webhooks get.
 
 use super::{accounts, group, start};
 use crate::harness::{Client, Server, Setup, Store, done, on_both_stores, text};
