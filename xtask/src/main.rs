@@ -8,6 +8,7 @@ mod db;
 mod debian;
 mod docs;
 mod golden;
+mod kits;
 mod licences;
 mod postgres;
 mod rustdoc;
@@ -50,6 +51,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Builds and tests the web SDK, and drives a UI kit on it in two browsers; needs Node, npm and Chromium
+    Kits,
     /// Checks licences, bans and sources of all dependencies against deny.toml
     Licences,
     /// Checks what no lint sees: long files, marks of unfinished work, commands without a header, circles of modules,
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Task::Db(arguments) => db::run(&arguments),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
+        Task::Kits => kits::run(),
         Task::Licences => licences::run(),
         Task::Tidy => tidy::run(),
         Task::Bench(bench) => bench.run(),

@@ -68,7 +68,7 @@ fn every_configuration_loads() {
 fn is_known(block: &Block) -> bool {
     let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
     match words[..] {
-        [language] => ["sh", "json", "text", "toml"].contains(&language),
+        [language] => ["js", "json", "sh", "text", "toml"].contains(&language),
         [language, kind] => {
             let kinds = [("sh", "run"), ("json", "expect"), ("text", "expect"), ("text", "quickstart")];
             language == "toml" || kinds.contains(&(language, kind))
