@@ -294,7 +294,7 @@ fn handle<'a, R: ClientRequest>(context: RequestContext<'a>, asked: Asked<'a>) -
         let (client, head, begun) = (context.client, Head::of(asked.frame), Instant::now());
         let done = match serde_json::from_str(asked.frame.text) {
             Ok(fields) => in_time(R::COMMAND, CALL_TIME_MAX, R::run(context, fields)).await,
-            Err(_) => return Ok(Some(refuse_unread(client, &malformed()))),
+            Err(_) => return Ok(Some(asked.refused(client, &malformed()))),
         };
         match done {
             Ok(reply) => {
@@ -321,7 +321,7 @@ pub(super) async fn perform(
     match entry {
         Some(entry) => (entry.handler)(context, asked).await,
         None if serde_json::from_str::<CommonFields>(asked.frame.text).is_err() => {
-            Ok(Some(refuse_unread(context.client, &malformed())))
+            Ok(Some(asked.refused(context.client, &malformed())))
         }
         None => Ok(Some(asked.refused(context.client, &unknown()))),
     }
