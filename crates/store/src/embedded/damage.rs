@@ -91,14 +91,18 @@ impl Damage {
         tables.iter().find_map(|(id, _)| known.tables.get(id)).cloned()
     }
 
-    /// Reads these tables completely, unless they are known to be damaged or were read recently; returns the first that is
-    /// damaged.
+    /// Reads these tables completely, but for those that are known to be damaged or were read recently; returns the first that
+    /// is damaged.
     pub(super) fn search(&self, tables: &[(u64, ListedTable)]) -> Option<DamagedFile> {
         let mut first = None;
         for (id, table) in tables {
             let known = self.lock();
-            let lately = known.sound.get(id).is_some_and(|when| when.elapsed() < SOUND_FOR);
-            if lately || known.tables.contains_key(id) {
+            if let Some(file) = known.tables.get(id) {
+                // Another thread may have found it just now.
+                first.get_or_insert_with(|| file.clone());
+                continue;
+            }
+            if known.sound.get(id).is_some_and(|when| when.elapsed() < SOUND_FOR) {
                 continue;
             }
             // Reading takes a while, and other threads only need the known damage.
