@@ -10,6 +10,7 @@ pub mod bring_blocks;
 pub mod bring_direct;
 pub mod bring_friends;
 pub mod bring_profiles;
+mod bring_ties;
 pub mod change_folder;
 pub mod change_words;
 pub mod confirm_messages;

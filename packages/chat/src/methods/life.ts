@@ -85,8 +85,8 @@ export const lifeMethods = (core: Core) => {
     async destroy(): Promise<any> {
       ended();
       core.emit(EVENT.SDK_DESTROY, {});
-      core.emitter.clear();
       core.emitter.emit('destroyed');
+      core.emitter.clear();
       return ok({});
     },
 

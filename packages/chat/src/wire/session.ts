@@ -61,11 +61,10 @@ export class Session {
 
   async request(command: string, fields: Frame = {}): Promise<Frame> {
     if (OPEN_MAX <= this.open) await new Promise<void>((resolve) => this.queue.push(resolve));
-    const { connection } = this;
-    if (!connection) throw new ChatError(CODE.OFFLINE, 'there is no connection to the server');
     this.open += 1;
     try {
-      return await connection.request(command, fields);
+      if (!this.connection) throw new ChatError(CODE.OFFLINE, 'there is no connection to the server');
+      return await this.connection.request(command, fields);
     } finally {
       this.open -= 1;
       this.queue.shift()?.();

@@ -2,20 +2,19 @@
 //!
 //! [choice] A job that brings blocklists in leaves friendships and requests as they are: both were there before.
 
+use super::bring_ties::{self, Kind};
 use crate::account::UnknownAccounts;
 use crate::context::Context;
 use crate::ids::UserId;
 use crate::limits::FriendLimits;
 use crate::origin::JobId;
 use crate::people::Subject;
-use crate::people::brought::{self, Brought, BroughtTies, Coming, note};
-use crate::people::changes::PeopleChanges;
-use crate::people::fact::{Fact, FactFamily, FactKey};
+use crate::people::brought::{Brought, BroughtTies, Coming};
+use crate::people::fact::{FactFamily, FactKey};
 use crate::people::friends::{Blocked, FriendProblem, Ties, own};
 use crate::people::operation::{PeopleImport, PeopleImported};
 use crate::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 /// An account to put on a blocklist.
@@ -77,6 +76,13 @@ impl BringBlocks {
     }
 }
 
+const KIND: Kind<BlockToBring> = Kind {
+    other: |tie| &tie.id,
+    fact: FactKey::Blocked,
+    family: FactFamily::Blocklist,
+    about: Brought::Blocks,
+};
+
 impl PeopleImport for BringBlocks {
     /// What became of those on each list, in order.
     type Answer = Vec<Vec<Coming>>;
@@ -87,17 +93,7 @@ impl PeopleImport for BringBlocks {
     }
 
     fn needs(&self, _: &Context) -> PeopleNeeds {
-        let mut needs = PeopleNeeds::default();
-        let mut accounts = BTreeSet::new();
-        for (account, blocks) in &self.blocks {
-            accounts.extend(blocks.iter().map(|block| &block.id).chain([account]));
-            needs.facts.push((own(account), FactKey::Friends));
-            needs.facts.extend(blocks.iter().map(|of| (own(account), FactKey::Blocked(of.id.clone()))));
-            needs.facts.push(note(self.job, Brought::Blocks(account.clone())));
-            needs.counts.push((own(account), FactFamily::Blocklist));
-        }
-        needs.accounts = accounts.into_iter().cloned().collect();
-        needs
+        bring_ties::needs(self.job, &self.blocks, &KIND)
     }
 
     fn decide(
@@ -105,39 +101,14 @@ impl PeopleImport for BringBlocks {
         context: &Context,
         snapshot: PeopleSnapshot,
     ) -> Result<PeopleImported<Self::Answer>, Infallible> {
-        let mut ties = Ties::of(&snapshot);
-        let (mut notes, mut named) = (BTreeMap::new(), BTreeSet::new());
-        let mut answer = Vec::with_capacity(self.blocks.len());
-        for (account, blocks) in &self.blocks {
-            let is_known = snapshot.accounts.contains_key(account);
-            if !is_known && context.unknown == UnknownAccounts::Refuse {
-                answer.push(vec![Coming::Refused("the account is not imported"); blocks.len()]);
-                continue;
-            }
-            let about = Brought::Blocks(account.clone());
-            let before = brought::ties(&snapshot, self.job, &about);
-            let mut noted = before.clone();
-            let mut comings = Vec::with_capacity(blocks.len());
-            for block in blocks {
-                let coming = self.bring(&mut ties, &mut noted, account, block, context);
-                if matches!(coming, Coming::Added | Coming::Updated) {
-                    named.extend([account, &block.id]);
-                }
-                comings.push(coming);
-            }
-            if noted != before {
-                notes.insert(about, noted);
-            }
-            answer.push(comings);
-        }
-        let unknown = named.into_iter().filter(|id| !snapshot.accounts.contains_key(*id));
-        let placeholders = unknown.cloned().collect();
-        let mut changes = PeopleChanges { placeholders, ..ties.into_changes() };
-        for (about, noted) in notes {
-            let (subject, key) = note(self.job, about);
-            changes.put(subject, key, Fact::BroughtTies(noted));
-        }
-        Ok(PeopleImported { changes, answer })
+        let bring = bring_ties::bring(
+            (self.job, context),
+            &snapshot,
+            &self.blocks,
+            &KIND,
+            |ties, noted, account, tie| self.bring(ties, noted, account, tie, context),
+        );
+        Ok(bring)
     }
 }
 
@@ -145,6 +116,7 @@ impl PeopleImport for BringBlocks {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use crate::people::fact::Fact;
     use crate::sample::{NOW, context, user};
 
     /// What becomes of one that is on the list since `there`, and how many notes are written.

@@ -1,19 +1,18 @@
 //! A job brings friends in, each in one direction, silently.
 
+use super::bring_ties::{self, Kind};
 use crate::account::UnknownAccounts;
 use crate::context::Context;
 use crate::ids::UserId;
 use crate::limits::FriendLimits;
 use crate::origin::JobId;
 use crate::people::Subject;
-use crate::people::brought::{self, Brought, BroughtTies, Coming, note, sum};
-use crate::people::changes::PeopleChanges;
-use crate::people::fact::{Fact, FactFamily, FactKey};
+use crate::people::brought::{Brought, BroughtTies, Coming, sum};
+use crate::people::fact::{FactFamily, FactKey};
 use crate::people::friends::{Friend, FriendProblem, Ties, own};
 use crate::people::operation::{PeopleImport, PeopleImported};
 use crate::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 /// A friend to bring in.
@@ -81,6 +80,13 @@ impl BringFriends {
     }
 }
 
+const KIND: Kind<FriendToBring> = Kind {
+    other: |tie| &tie.id,
+    fact: FactKey::Friend,
+    family: FactFamily::Friends,
+    about: Brought::Friends,
+};
+
 impl PeopleImport for BringFriends {
     /// What became of the friends of each account, in order.
     type Answer = Vec<Vec<Coming>>;
@@ -91,17 +97,7 @@ impl PeopleImport for BringFriends {
     }
 
     fn needs(&self, _: &Context) -> PeopleNeeds {
-        let mut needs = PeopleNeeds::default();
-        let mut accounts = BTreeSet::new();
-        for (account, friends) in &self.friends {
-            accounts.extend(friends.iter().map(|friend| &friend.id).chain([account]));
-            needs.facts.push((own(account), FactKey::Friends));
-            needs.facts.extend(friends.iter().map(|of| (own(account), FactKey::Friend(of.id.clone()))));
-            needs.facts.push(note(self.job, Brought::Friends(account.clone())));
-            needs.counts.push((own(account), FactFamily::Friends));
-        }
-        needs.accounts = accounts.into_iter().cloned().collect();
-        needs
+        bring_ties::needs(self.job, &self.friends, &KIND)
     }
 
     fn decide(
@@ -109,39 +105,14 @@ impl PeopleImport for BringFriends {
         context: &Context,
         snapshot: PeopleSnapshot,
     ) -> Result<PeopleImported<Self::Answer>, Infallible> {
-        let mut ties = Ties::of(&snapshot);
-        let (mut notes, mut named) = (BTreeMap::new(), BTreeSet::new());
-        let mut answer = Vec::with_capacity(self.friends.len());
-        for (account, friends) in &self.friends {
-            let is_known = snapshot.accounts.contains_key(account);
-            if !is_known && context.unknown == UnknownAccounts::Refuse {
-                answer.push(vec![Coming::Refused("the account is not imported"); friends.len()]);
-                continue;
-            }
-            let about = Brought::Friends(account.clone());
-            let before = brought::ties(&snapshot, self.job, &about);
-            let mut noted = before.clone();
-            let mut comings = Vec::with_capacity(friends.len());
-            for friend in friends {
-                let coming = self.bring(&mut ties, &mut noted, account, friend, context.unknown);
-                if matches!(coming, Coming::Added | Coming::Updated) {
-                    named.extend([account, &friend.id]);
-                }
-                comings.push(coming);
-            }
-            if noted != before {
-                notes.insert(about, noted);
-            }
-            answer.push(comings);
-        }
-        let unknown = named.into_iter().filter(|id| !snapshot.accounts.contains_key(*id));
-        let placeholders = unknown.cloned().collect();
-        let mut changes = PeopleChanges { placeholders, ..ties.into_changes() };
-        for (about, noted) in notes {
-            let (subject, key) = note(self.job, about);
-            changes.put(subject, key, Fact::BroughtTies(noted));
-        }
-        Ok(PeopleImported { changes, answer })
+        let bring = bring_ties::bring(
+            (self.job, context),
+            &snapshot,
+            &self.friends,
+            &KIND,
+            |ties, noted, account, tie| self.bring(ties, noted, account, tie, context.unknown),
+        );
+        Ok(bring)
     }
 }
 
@@ -158,6 +129,7 @@ impl FriendToBring {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use crate::people::fact::Fact;
     use crate::sample::{NOW, context, text, user};
 
     fn friend(remark: &str) -> Friend {
