@@ -3,13 +3,14 @@
 use super::keys::{self, Sweep};
 use super::message_pages::{pages, record_days};
 use super::outbox;
+use super::recent::Mark;
 use super::records::GroupRow;
 use super::rows::Rows as _;
 use super::snapshots;
 use super::sweep;
 use super::tx::Tx;
 use crate::messages::day;
-use crate::parts;
+use crate::parts::{self, topic_of};
 use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
@@ -58,7 +59,7 @@ pub(super) fn write(
         placeholders,
         parts,
         new_messages,
-        updated_messages: _,
+        updated_messages,
         removed_families,
         cleared_topics,
     } = changes;
@@ -100,6 +101,10 @@ pub(super) fn write(
     let log = &before.group.log;
     let recorded = (log.first_kept < log.next_seq).then(|| day(log.last_message));
     record_days(app, &id, recorded, &new_messages, |key| tx.put_row(key, Vec::new()));
+    for (conversation, message) in new_messages.iter().chain(&updated_messages) {
+        let mark = Mark::group(app, &id, topic_of(conversation), message.random);
+        tx.existence().messages.add(mark, message.sent, context.now);
+    }
     let row = GroupRow { group: after, owner };
     if row != before {
         tx.put_group(app, &row);

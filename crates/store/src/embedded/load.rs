@@ -18,7 +18,7 @@ use super::committer::Committer;
 use super::engine::{Engine, EngineSlot};
 use super::keys;
 use super::load_notes::{Counts, count, settle};
-use super::message_pages::{new_pages, record_days};
+use super::message_pages::{latest, new_pages, record_days};
 use super::records::{self, GroupRow};
 use super::rows::Rows as _;
 use super::tx::Tx;
@@ -31,6 +31,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::staged::Staged;
+use landfall_domain::time::Timestamp;
 use landfall_domain::whole_group::{CreatedWholeGroup, WholeGroup, WholeGroupRefusal, whole_group};
 use std::collections::BTreeSet;
 use table::Table;
@@ -58,6 +59,8 @@ pub(super) struct Load<'a> {
     groups: Vec<GroupId>,
     /// Groups by their type's code.
     counts: Counts,
+    /// When the last of their messages was sent.
+    latest: Timestamp,
     known: BTreeSet<UserId>,
     /// Accounts that did not exist when a group named them.
     placeholders: BTreeSet<UserId>,
@@ -89,6 +92,7 @@ impl<'a> Load<'a> {
             table: Table::with_capacity(BYTES_MAX),
             groups: Vec::new(),
             counts: Counts::default(),
+            latest: Timestamp::default(),
             known: BTreeSet::new(),
             placeholders: BTreeSet::new(),
         })
@@ -135,6 +139,7 @@ impl<'a> Load<'a> {
         self.counts[usize::from(group.kind.code())] += 1;
         self.placeholders.extend(placeholders);
         let (app, id) = (context.app, group.id.clone());
+        self.latest = self.latest.max(latest(&messages));
         for (key, page) in new_pages(app, &id, &messages)? {
             self.table.put(&key, &page);
         }
@@ -181,10 +186,11 @@ impl<'a> Load<'a> {
         self.must_be_alive().await?;
         let (mut table, engine) = (std::mem::take(&mut self.table), self.slot.engine()?);
         table.sort();
-        let (reply, written) = oneshot::channel();
+        let ((reply, written), latest) = (oneshot::channel(), self.latest);
         // A thread gets the priority of the one that starts it: the committer's, not that of a job. The last step keeps the
         // engine's journal locked, and at a low priority every commit would wait for it to get a processor.
-        let start = move |_: &mut Tx<'_>| {
+        let start = move |tx: &mut Tx<'_>| {
+            tx.existence().messages.skip(latest);
             let write = move || {
                 let written = table.write(&engine);
                 drop((table, engine));

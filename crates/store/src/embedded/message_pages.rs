@@ -1,7 +1,7 @@
 //! Messages, many to a row: their pages, and the days that have messages.
 
 use super::keys;
-use super::records::{self, Damaged, page_of};
+use super::records::{self, Damaged, MESSAGES_PER_PAGE, page_of};
 use super::rows::Rows;
 use super::tx::Tx;
 use crate::messages::day;
@@ -9,12 +9,37 @@ use crate::parts::topic_of;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::message::{Conversation, Message, MessageLog};
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// The pages of the messages with numbers up to `up_to`, the newest first.
 pub(super) fn pages_down(log: &MessageLog, up_to: u32) -> impl Iterator<Item = u32> + use<> {
     let (first, last) = (log.first_kept, log.last_seq().min(up_to));
     (page_of(first).0..=page_of(last).0).rev().filter(move |_| first <= last)
+}
+
+/// A number that no message sent until `latest` is above. Numbers follow the times at which messages are sent.
+pub(super) fn last_until(
+    rows: &impl Rows,
+    app: AppId,
+    group: &GroupId,
+    topic: &str,
+    log: &MessageLog,
+    latest: Timestamp,
+) -> Result<u32, StoreError> {
+    if log.last_message <= latest {
+        return Ok(u32::MAX);
+    }
+    let (mut first, mut last) = (page_of(log.first_kept).0, page_of(log.last_seq()).0);
+    while first < last {
+        let middle = first + (last - first).div_ceil(2);
+        let key = keys::page(app, group, topic, middle);
+        match rows.read(&key, records::first_sent)?.flatten() {
+            Some(sent) if latest < sent => last = middle - 1,
+            Some(_) | None => first = middle,
+        }
+    }
+    Ok(first.saturating_add(1).saturating_mul(MESSAGES_PER_PAGE))
 }
 
 pub(super) fn read_page(
@@ -69,6 +94,11 @@ pub(super) fn new_pages(
         Some(records::write_page(None, of_page.iter().map(|(_, message)| message)).map(|page| (key, page)))
     };
     sent.chunk_by(together).filter_map(page).collect()
+}
+
+/// When the last of these messages was sent; 0 if there is none.
+pub(super) fn latest(messages: &[(Conversation, Message)]) -> Timestamp {
+    messages.iter().map(|(_, message)| message.sent).max().unwrap_or_default()
 }
 
 /// Whether two messages are on the same page.

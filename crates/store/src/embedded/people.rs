@@ -4,6 +4,7 @@ use super::key_range::{Keys, beginning};
 use super::keys;
 use super::outbox;
 use super::people_records::{decode_direct, decode_fact, decode_seq, encode_direct, encode_fact, encode_seq};
+use super::recent::Mark;
 use super::records::Damaged;
 use super::rows::Rows;
 use super::tx::Tx;
@@ -163,7 +164,7 @@ fn load_messages(
             })?;
         }
         DirectRange::Repeated { number, random, since, .. } => {
-            if let Some(latest) = rows.latest_message(app, pair, (*number, *random), *since) {
+            if let Some(latest) = rows.latest_message(Mark::direct(app, pair, *number, *random), *since) {
                 let to = latest.0.checked_add(1).map(|after| MessageKey::first_of(Timestamp(after)));
                 for_each_key(rows, app, pair, MessageKey::first_of(*since), to, &mut |key, seq| {
                     if (key.number, key.random) == (*number, *random) {
@@ -241,7 +242,9 @@ fn write(
         tx.remove_row(keys::direct_key(app, pair, message.key));
     }
     for (pair, message) in &new_messages {
-        tx.existence().messages.add(app, pair, message.key, context.now);
+        let key = message.key;
+        let mark = Mark::direct(app, pair, key.number, key.random);
+        tx.existence().messages.add(mark, key.sent, context.now);
         put_new_message(tx, app, pair, message);
     }
     for (pair, message) in &updated_messages {
@@ -303,7 +306,7 @@ fn put_new_message(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMes
 
 /// Writes a message of a copy.
 pub(super) fn put_copied(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMessage) {
-    tx.existence().messages.add(app, pair, message.key, message.key.sent);
+    tx.existence().messages.skip(message.key.sent);
     put_new_message(tx, app, pair, message);
     tx.put_row(keys::direct_day(app, day(message.key.sent), pair), Vec::new());
 }

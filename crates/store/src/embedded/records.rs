@@ -448,6 +448,12 @@ pub(super) fn read_page_if(
         .collect()
 }
 
+/// When the first message of a page was sent.
+pub(super) fn first_sent(bytes: &[u8]) -> Result<Option<Timestamp>, Damaged> {
+    let records: Vec<MessageRecord<'_>> = decode(bytes, "message")?;
+    Ok(records.first().map(|record| Timestamp(record.sent)))
+}
+
 /// How many messages a row holds.
 pub(super) fn count_messages(bytes: &[u8]) -> Result<u64, Damaged> {
     // A list begins with its length.

@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::key_range::{Keys, borrowed};
 use super::keys;
+use super::recent::Mark;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
 use landfall_domain::account::Account;
@@ -10,7 +11,6 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::origin::Provenance;
-use landfall_domain::people::Pair;
 use landfall_domain::time::Timestamp;
 use std::ops::ControlFlow;
 
@@ -45,15 +45,9 @@ pub(super) trait Rows {
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
 
-    /// The latest time at which a message of a pair with this `MsgSeq` and `MsgRandom` may have been sent, if it was at `since`
-    /// or later; `None`: there is none.
-    fn latest_message(
-        &self,
-        _: AppId,
-        _pair: &Pair,
-        _numbers: (u32, u32),
-        _since: Timestamp,
-    ) -> Option<Timestamp> {
+    /// The latest time at which a message with this mark may have been sent, if it was at `since` or later; `None`: there is
+    /// none.
+    fn latest_message(&self, _: Mark, _since: Timestamp) -> Option<Timestamp> {
         Some(Timestamp(u64::MAX))
     }
 

@@ -2,7 +2,8 @@
 
 use super::key_range::{Keys, beginning};
 use super::keys;
-use super::message_pages::{pages_down, read_page};
+use super::message_pages::{last_until, pages_down, read_page};
+use super::recent::Mark;
 use super::records::{self, GroupRow, page_of};
 use super::rows::Rows;
 use crate::parts::{self, topic_of};
@@ -123,9 +124,12 @@ fn load_messages(
             }
         }
         MessageRange::Random { conversation, random, since } => {
+            let topic = topic_of(conversation);
+            let latest = |random: &u32| rows.latest_message(Mark::group(app, group, topic, *random), *since);
+            let Some(latest) = random.iter().filter_map(latest).max() else { return Ok(found) };
             let log = log_of(rows, app, of, conversation)?;
-            for page in pages_down(&log, u32::MAX) {
-                let key = keys::page(app, group, topic_of(conversation), page);
+            for page in pages_down(&log, last_until(rows, app, group, topic, &log, latest)?) {
+                let key = keys::page(app, group, topic, page);
                 let mut young = false;
                 let matching = rows.read(&key, |value| {
                     records::read_page_if(page, value, |sent, number| {

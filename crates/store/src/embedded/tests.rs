@@ -7,6 +7,7 @@ mod load;
 mod missing;
 mod power;
 mod records;
+mod repeats;
 mod transfer;
 mod whole;
 

@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::existence::{Existence, StagedGroups};
 use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
+use super::recent::Mark;
 use super::records::{self, Counters, Damaged, GroupRow};
 use super::rows::{Rows, Visit, provenance_rows, scan_engine};
 use crate::parts;
@@ -15,7 +16,6 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::origin::{JobId, Provenance};
 use landfall_domain::part::{Part, PartKey};
-use landfall_domain::people::Pair;
 use landfall_domain::staged::Staged;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -444,14 +444,8 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn latest_message(
-        &self,
-        app: AppId,
-        pair: &Pair,
-        numbers: (u32, u32),
-        since: Timestamp,
-    ) -> Option<Timestamp> {
-        self.existence.messages.latest(app, pair, numbers, since)
+    fn latest_message(&self, mark: Mark, since: Timestamp) -> Option<Timestamp> {
+        self.existence.messages.latest(mark, since)
     }
 
     fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {

@@ -7,7 +7,7 @@
 use super::changes::Decided;
 use super::committer::Committer;
 use super::keys::{self, Sweep};
-use super::message_pages::{pages, record_days};
+use super::message_pages::{latest, pages, record_days};
 use super::records::{self, GroupRow};
 use super::rows::{Rows, provenance_rows};
 use super::snapshots::family_keys;
@@ -224,6 +224,7 @@ fn stage_step(
         Err(bad) => return Ok(Err(bad.into())),
     };
     let pages = pages(tx, app, id, &[], &messages)?;
+    tx.existence().messages.skip(latest(&messages));
     tx.set_staged(app, id, Some((job, staged)));
     pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
     record_days(app, id, None, &messages, |key| tx.put_row(key, Vec::new()));
@@ -273,6 +274,7 @@ fn import_one(
         }
     };
     let pages = pages(tx, app, &id, &[], &messages)?;
+    tx.existence().messages.skip(latest(&messages));
     let counters = tx.counters(app)?;
     counters.last_position = position;
     counters.groups[usize::from(group.kind.code())] += 1;
