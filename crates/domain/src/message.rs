@@ -331,6 +331,12 @@ impl Body {
     pub fn size(&self) -> usize {
         element::size(&self.elements) + self.custom.len()
     }
+
+    /// All that it says: the elements, and the custom data.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 2] {
+        [&self.elements, &self.custom]
+    }
 }
 
 /// The accounts that a message mentions.

@@ -23,6 +23,7 @@ pub mod operations;
 pub mod portrait;
 pub mod push;
 pub mod snapshot;
+pub mod upload;
 pub mod words;
 
 use crate::ids::UserId;

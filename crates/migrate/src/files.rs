@@ -1,4 +1,5 @@
-//! Addresses of files in a server's file store, as docs/files.md describes them: `/files/APP/SHA256/NAME`.
+//! Addresses of files in a server's file store, as docs/files.md describes them: `/files/APP/SHA256/NAME`, or with the id of an
+//! upload for the digest.
 //!
 //! [choice] Messages have the address as the server gives it, without the name of the server: it stays good when the server moves
 //! to another name, and readers add their login to nothing but addresses of their own server.
@@ -10,6 +11,8 @@ use serde_json::Value;
 /// Longest name of a file, bytes.
 const NAME_BYTES_MAX: usize = 255;
 const DIGEST_DIGITS: usize = 64;
+/// Of the id of a file that a member has uploaded, which says nothing about its content.
+const UPLOAD_DIGITS: usize = 48;
 const UNNAMED: &str = "file";
 
 /// The name under which a file is brought in: what people called it, as far as the store takes it.
@@ -63,19 +66,25 @@ pub(crate) fn hexadecimal(digest: &[u8]) -> String {
 /// A file in the store of a server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stored {
-    /// The SHA-256 of its content.
+    /// The SHA-256 of its content, or the id of an upload.
     pub digest: String,
     pub name: String,
 }
 
 impl Stored {
+    /// Whether it can be the file with this content, by its digest.
+    #[must_use]
+    pub(crate) fn may_have(id: &str, digest: &str) -> bool {
+        id.len() == UPLOAD_DIGITS || id == digest
+    }
+
     /// The file at an address, where it is one of the app's, in exactly the form in which servers give them.
     #[must_use]
     pub fn at(app: u32, text: &str) -> Option<Self> {
         let (digest, name) = text.strip_prefix(&root(app))?.split_once('/')?;
         let stored = Self { digest: digest.to_owned(), name: unescaped(name)? };
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let is_digest = digest.len() == DIGEST_DIGITS && digest.bytes().all(is_digit);
+        let is_digest = matches!(digest.len(), DIGEST_DIGITS | UPLOAD_DIGITS) && digest.bytes().all(is_digit);
         let as_file = File { file_name: Some(stored.name.clone()), ..File::default() };
         (is_digest && self::name(&as_file) == stored.name && address(app, digest, &stored.name) == text)
             .then_some(stored)
@@ -155,6 +164,11 @@ mod tests {
             let stored = Stored { digest: digest.clone(), name: name.to_owned() };
             assert_eq!(Stored::at(7, &address(7, &digest, name)), Some(stored), "{name}");
         }
+        let upload = "ab".repeat(24);
+        let stored = Stored { digest: upload.clone(), name: "a".to_owned() };
+        assert_eq!(Stored::at(7, &address(7, &upload, "a")), Some(stored));
+        assert!(Stored::may_have(&upload, &digest) && Stored::may_have(&digest, &digest));
+        assert!(!Stored::may_have(&digest, &"cd".repeat(32)));
         assert_eq!(address(7, &digest, "Plan ä.png"), format!("/files/7/{digest}/Plan%20%C3%A4.png"));
         for other in [
             format!("/files/8/{digest}/a"),

@@ -5,7 +5,7 @@ pub mod message_rates;
 pub mod rates;
 pub mod words;
 
-use crate::config::AppConfig;
+use crate::config::{AppConfig, UploadsConfig};
 use crate::files::signing::FileKeys;
 use crate::lock::{read, write};
 use crate::usersig::SecretKey;
@@ -40,6 +40,8 @@ pub struct App {
     pub friend_fields: Vec<UserFieldRule>,
     /// Days that messages are kept; 0: forever.
     pub message_days: u32,
+    /// How much its members upload.
+    pub uploads: UploadsConfig,
     /// The receiver of its webhooks.
     pub webhook: Option<Arc<Receiver>>,
     /// Signatures that were verified before.
@@ -69,6 +71,7 @@ impl App {
             user_fields: config.user_fields,
             friend_fields: config.friend_fields,
             message_days: config.message_days,
+            uploads: config.uploads,
             webhook: None,
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
@@ -194,6 +197,7 @@ mod tests {
             user_fields: vec![],
             friend_fields: vec![],
             message_days: 0,
+            uploads: UploadsConfig::default(),
             webhook: None,
         };
         apps.put(App::new(config, None));

@@ -6,6 +6,7 @@
 
 mod acting;
 mod command;
+mod kept_files;
 mod read_only;
 mod silent;
 mod time_limit;

@@ -15,11 +15,13 @@ mod section;
 mod source;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod webhook;
 
 pub use files::{BucketConfig, FilesConfig, FilesPlace};
 pub use page::page;
 pub use problem::{Origin, Problem, Problems};
+pub use uploads::UploadsConfig;
 
 use crate::network::Exempt;
 use crate::usersig::SecretKey;
@@ -146,6 +148,8 @@ pub struct AppConfig {
     pub friend_fields: Vec<UserFieldRule>,
     /// Days to keep messages of groups; 0, the default: indefinitely. [choice]
     pub message_days: u32,
+    /// How much its members upload.
+    pub uploads: UploadsConfig,
     /// The receiver of its webhooks; `None`: it has none.
     pub webhook: Option<WebhookConfig>,
 }

@@ -1,7 +1,9 @@
-//! Removes messages that are older than their app keeps them, in the background.
+//! Removes messages that are older than their app keeps them, and uploads that nobody needs any more, in the background.
 
 use crate::apps::App;
+use crate::files::sweep::sweep;
 use crate::state::Server;
+use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
 use landfall_domain::store::Store;
 use landfall_domain::time::Timestamp;
@@ -29,7 +31,12 @@ pub(crate) async fn run(server: Arc<Server>) {
             if let Err(error) = expire(&*server.store, &app, now, &server.metrics.expired_messages).await {
                 tracing::error!(app = %app.id, cause = %error, "retention: old messages of app {} are kept until the next attempt in an hour: {error}", app.id);
             }
+            let context = Context { app: app.id, now, unknown: server.unknown_accounts };
+            if let Err(error) = sweep(&*server.store, &server.files, context, app.message_days).await {
+                tracing::error!(app = %app.id, %error, "retention: old uploads of app {} are kept until the next attempt in an hour: {error}", app.id);
+            }
         }
+        server.partials.remove_old(now);
     }
 }
 
@@ -61,12 +68,11 @@ pub async fn expire(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::AppConfig;
+    use crate::config::{AppConfig, UploadsConfig};
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
     use landfall_domain::actor::{Action, Actor};
     use landfall_domain::changes::Changes;
-    use landfall_domain::context::Context;
     use landfall_domain::group::{Group, GroupType};
     use landfall_domain::ids::{AppId, GroupId, UserId};
     use landfall_domain::message::{Conversation, Tip, TipKind};
@@ -92,6 +98,7 @@ mod tests {
             user_fields: vec![],
             friend_fields: vec![],
             message_days,
+            uploads: UploadsConfig::default(),
             webhook: None,
         };
         App::new(config, None)

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::connection::Caller;
 use crate::console;
 use crate::files::download::{self, AnswerBody};
-use crate::files::upload;
+use crate::files::{member_upload, ticket, upload};
 use crate::pace::Pace;
 use crate::reply;
 use crate::rest;
@@ -23,7 +23,8 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
     from: &Caller,
 ) -> Response<AnswerBody> {
-    if download::is_at(request.uri().path()) && no_request_of_ours(&request, &from.pace).is_none() {
+    let path = request.uri().path();
+    if download::is_at(path) && !ticket::is_at(path) && no_request_of_ours(&request, &from.pace).is_none() {
         return download::answer(server, &request, from).await;
     }
     answer_whole(server, request, from).await.map(Either::Left)
@@ -42,6 +43,9 @@ async fn answer_whole(
     }
     if request.uri().path() == handshake::PATH {
         return handshake::answer(server, request, from);
+    }
+    if ticket::is_at(request.uri().path()) {
+        return member_upload::answer(server, request, from).await;
     }
     if upload::is_at(request.uri().path()) {
         return upload::answer(server, request, from).await;

@@ -4,6 +4,7 @@ use crate::apps::Apps;
 use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
+use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::Jobs;
@@ -37,6 +38,8 @@ pub(crate) struct Server {
     pub(crate) http: HttpConfig,
     pub(crate) files: FileStore,
     pub(crate) file_signers: Arc<FileSigners>,
+    /// Files of members that have not arrived whole.
+    pub(crate) partials: Partials,
     pub(crate) files_config: FilesConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,

@@ -12,11 +12,13 @@ use landfall_domain::people::fact::{Chat, FactFamily, FactKey};
 use landfall_domain::people::follow::Tie;
 use landfall_domain::people::friends::RequestWay;
 use landfall_domain::people::message::MessageKey;
+use landfall_domain::people::upload::UploadId;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
 
 mod push;
 mod record;
+mod upload;
 mod values;
 
 pub(crate) use record::FactRecord;
@@ -58,6 +60,9 @@ const BROUGHT: u8 = 40;
 const DAY: u8 = 50;
 const ARCHIVE_PROGRESS: u8 = 51;
 const ARCHIVE: u8 = 52;
+const UPLOAD: u8 = 80;
+const UPLOADED_BYTES: u8 = 81;
+const OPEN_UPLOADS: u8 = 82;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -188,6 +193,9 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Day(Day(day)) => named(DAY, format!("{day:010}")),
         FactKey::ArchiveProgress => named(ARCHIVE_PROGRESS, String::new()),
         FactKey::Archive(kind, Hour(hour)) => named(ARCHIVE, format!("{}{hour:010}", archive(*kind))),
+        FactKey::Upload(id) => named(UPLOAD, id.to_string()),
+        FactKey::UploadedBytes => named(UPLOADED_BYTES, String::new()),
+        FactKey::OpenUploads => named(OPEN_UPLOADS, String::new()),
     }
 }
 
@@ -217,6 +225,7 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Brought(job) => named(BROUGHT, &format!("{:016x}", job.0)),
         FactFamily::Days => named(DAY, ""),
         FactFamily::Archives(kind) => FactName { kind: ARCHIVE, name: archive(kind).into() },
+        FactFamily::Uploads => named(UPLOAD, ""),
     }
 }
 
@@ -267,6 +276,9 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
             Some(hour) => FactKey::Archive(ArchiveKind::Direct, Hour(hour.parse().ok()?)),
             None => FactKey::Archive(ArchiveKind::Group, Hour(name.strip_prefix(GROUP)?.parse().ok()?)),
         }),
+        UPLOAD => Some(FactKey::Upload(UploadId::parse(name)?)),
+        UPLOADED_BYTES => alone(FactKey::UploadedBytes),
+        OPEN_UPLOADS => alone(FactKey::OpenUploads),
         _ => None,
     }
 }
@@ -304,6 +316,9 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Brought(..)
         | FactKey::Day(_)
         | FactKey::ArchiveProgress
-        | FactKey::Archive(..) => None,
+        | FactKey::Archive(..)
+        | FactKey::Upload(_)
+        | FactKey::UploadedBytes
+        | FactKey::OpenUploads => None,
     }
 }

@@ -37,6 +37,7 @@ pub(crate) mod scripted;
 pub(crate) mod subscribers;
 pub(crate) mod survey;
 pub(crate) mod union;
+pub(crate) mod uploads;
 pub(crate) mod values;
 pub(crate) mod whole;
 pub(crate) mod world;
@@ -212,6 +213,9 @@ macro_rules! store_suite {
             }
             model {
                 random_operations_answer_like_the_model,
+            }
+            uploads {
+                uploads_share_the_room_of_their_app_and_give_it_back,
             }
             rights {
                 every_cell_of_the_table_is_as_documented,

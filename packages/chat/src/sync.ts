@@ -16,7 +16,7 @@ const WITH = ['Profile', 'Self', 'Last', 'At'];
 /** Reads the lists of conversations and groups: all pages at once, then the profiles of those who are in them. */
 export async function syncLists(core: Core, ready: Frame): Promise<void> {
   core.state.clock = ready.ServerTime * 1000 - Date.now();
-  core.state.limits = ready.Limits ?? {};
+  if (ready.Limits) core.state.limits = ready.Limits;
   const offsets = [0];
   while (offsets.length * PAGE < ready.GroupCount) offsets.push(offsets.length * PAGE);
   const [, , recent] = await Promise.all([

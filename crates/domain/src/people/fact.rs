@@ -13,6 +13,7 @@ use super::message::MessageKey;
 use super::official::{OfficialAccount, Subscription};
 use super::portrait::Portrait;
 use super::push::{Push, PushMark};
+use super::upload::{Upload, UploadId};
 use super::words::Words;
 use crate::extension::Extensions;
 use crate::ids::{GroupId, UserId};
@@ -84,6 +85,12 @@ pub enum FactKey {
     ArchiveProgress,
     /// Of the app: the files with the messages of an hour.
     Archive(ArchiveKind, Hour),
+    /// Of the app: a file that a member uploads.
+    Upload(UploadId),
+    /// Of the app: how many bytes all its uploads have.
+    UploadedBytes,
+    /// Of an account: its uploads that have not arrived.
+    OpenUploads,
 }
 
 impl FactKey {
@@ -123,7 +130,10 @@ impl FactKey {
             | Self::Brought(..)
             | Self::Day(_)
             | Self::ArchiveProgress
-            | Self::Archive(..) => None,
+            | Self::Archive(..)
+            | Self::Upload(_)
+            | Self::UploadedBytes
+            | Self::OpenUploads => None,
         }
     }
 
@@ -207,6 +217,12 @@ pub enum Fact {
     ArchiveProgress(ArchiveProgress),
     /// The files with the messages of an hour; at least one.
     Archive(Vec<ArchiveFile>),
+    /// A file that a member uploads.
+    Upload(Upload),
+    /// How many bytes uploads have; at least one.
+    UploadedBytes(u64),
+    /// Uploads that have not arrived, each with the end of its address; at least one.
+    OpenUploads(Vec<(UploadId, Timestamp)>),
 }
 
 impl Fact {
@@ -327,6 +343,8 @@ pub enum FactFamily {
     Days,
     /// The files of past hours, of one kind.
     Archives(ArchiveKind),
+    /// The files that members upload.
+    Uploads,
 }
 
 impl FactFamily {

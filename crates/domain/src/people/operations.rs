@@ -47,6 +47,7 @@ pub mod step_push;
 pub mod take_back;
 pub mod unblock;
 pub mod update_friends;
+pub mod uploads;
 
 #[cfg(test)]
 mod direct_tests;

@@ -56,13 +56,18 @@ struct Limits {
     recall_seconds: u64,
     /// Commands of the REST API that wait for an answer.
     open_commands: usize,
-    /// Of a file that is uploaded.
+    /// Of an image, a recording, a film and any other file that is uploaded.
+    image_bytes: u64,
+    audio_bytes: u64,
+    video_bytes: u64,
     file_bytes: u64,
 }
 
 /// The frame for a client in so many groups.
 pub(super) fn ready(client: &ConnectedClient, group_count: u64) -> String {
     let messages = &client.server.limits.messages;
+    let uploads = &client.app.uploads;
+    let of_any = client.server.files_config.bytes_max;
     frame::text(&ReadyFrame {
         event: "ready",
         identifier: client.account().as_str(),
@@ -76,7 +81,10 @@ pub(super) fn ready(client: &ConnectedClient, group_count: u64) -> String {
             message_bytes: messages.bytes,
             recall_seconds: messages.recall_seconds,
             open_commands: OPEN_MAX,
-            file_bytes: client.server.files_config.bytes_max,
+            image_bytes: uploads.image_bytes_max.min(of_any),
+            audio_bytes: uploads.audio_bytes_max.min(of_any),
+            video_bytes: uploads.video_bytes_max.min(of_any),
+            file_bytes: uploads.file_bytes_max.min(of_any),
         },
     })
 }

@@ -21,6 +21,7 @@ mod read;
 mod rest;
 mod subscriptions;
 mod topics;
+mod upload_ticket;
 
 pub(super) use incoming::Incoming;
 
@@ -63,6 +64,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
     Entry::of::<pin::Pin>(),
+    Entry::of::<upload_ticket::UploadTicket>(),
     Entry::of::<ping::Ping>(),
 ];
 

@@ -6,6 +6,7 @@ use super::problem::{Problem, Problems};
 use super::secrets::secret;
 use super::section::{Item, Section};
 use super::source::Node;
+use super::uploads::{self, UploadsConfig};
 use super::webhook::webhook;
 use super::{
     AppConfig, ClientsConfig, Config, FilesPlace, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl,
@@ -225,6 +226,10 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         Some(item) => item.whole_number(0..=MESSAGE_DAYS_MAX),
         None => Some(0),
     };
+    let uploads = match section.optional("uploads") {
+        Some(item) => read(item, uploads::uploads),
+        None => Some(UploadsConfig::default()),
+    };
     let webhook = match section.optional("webhook") {
         Some(item) => read(item, webhook).map(Some),
         None => Some(None),
@@ -238,6 +243,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         user_fields: user_fields?,
         friend_fields: friend_fields?,
         message_days: message_days?,
+        uploads: uploads?,
         webhook: webhook?,
     })
 }

@@ -81,6 +81,7 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     assert_eq!(app.admins, [UserId::parse("administrator").unwrap()]);
     assert!(app.group_fields.is_empty() && app.member_fields.is_empty());
     assert_eq!(app.message_days, 0);
+    assert_eq!(app.uploads, UploadsConfig::default());
     assert!(app.webhook.is_none());
 }
 

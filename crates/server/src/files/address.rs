@@ -1,4 +1,4 @@
-//! Addresses of files: `/files/APP/ID/NAME`, where the id is the SHA-256 of the content.
+//! Addresses of files: `/files/APP/ID/NAME`, where the id is the SHA-256 of the content, or that of a member's upload.
 //!
 //! [choice] An address as it is never expires and gives nothing away, so messages can hold it. What reads the file adds
 //! either `?expires=SECONDS&signature=…`, which the server makes, or the login of an account of the app.
@@ -7,6 +7,7 @@ use crate::usersig::SecretKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use landfall_domain::ids::AppId;
+use landfall_domain::people::upload::UploadId;
 use landfall_domain::time::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
@@ -19,7 +20,7 @@ const NAME_BYTES_MAX: usize = 255;
 
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The SHA-256 of a content, as 64 hexadecimal digits in lower case.
+/// The SHA-256 of a content, as 64 hexadecimal digits in lower case, or the id of a member's upload, which has 48.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(String);
 
@@ -30,11 +31,18 @@ impl FileId {
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        (text.len() == 64 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+        let is_digest = text.len() == 64 && text.bytes().all(is_digit);
+        (is_digest || UploadId::parse(text).is_some()).then(|| Self(text.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&UploadId> for FileId {
+    fn from(id: &UploadId) -> Self {
+        Self(id.to_string())
     }
 }
 

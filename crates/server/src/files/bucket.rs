@@ -123,12 +123,11 @@ impl Bucket {
     }
 
     /// Keeps a file that has arrived.
-    pub(super) async fn keep(&self, app: AppId, mut incoming: Incoming) -> io::Result<FileId> {
-        let id = incoming.id().await?;
-        let path = self.path(app, &id);
+    pub(super) async fn keep(&self, app: AppId, mut incoming: Incoming, id: &FileId) -> io::Result<()> {
+        let path = self.path(app, id);
         let _turn = self.uploads.acquire().await.map_err(io::Error::other)?;
         if self.length(&path).await? == Some(incoming.bytes) {
-            return Ok(id);
+            return Ok(());
         }
         let bytes = incoming.bytes;
         let file = incoming.file();
@@ -136,7 +135,7 @@ impl Bucket {
         if bytes <= PART_BYTES {
             let content = part(file, bytes).await?;
             self.objects.put(&path, content.into()).await.map_err(failed)?;
-            return Ok(id);
+            return Ok(());
         }
         let mut upload = self.objects.put_multipart(&path).await.map_err(failed)?;
         let sent = send_parts(&mut *upload, file, bytes).await;
@@ -146,7 +145,7 @@ impl Bucket {
             let error = failed(error);
             tracing::warn!(%error, "parts of a file stay in the bucket {}: {error}", self.name);
         }
-        sent.map(|()| id)
+        sent
     }
 
     /// Removes an object, if it is there.

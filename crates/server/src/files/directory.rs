@@ -1,4 +1,5 @@
-//! Files in a directory: `APP/AB/ABCD…`, each named by the SHA-256 of its content, so that the same content is kept once.
+//! Files in a directory: `APP/AB/ABCD…`, each named by the SHA-256 of its content, so that the same content is kept once, or by
+//! the id of its upload. Never by a name that somebody gave.
 //!
 //! A file arrives under `incoming/` and is renamed when it is whole and on the disk, so that nobody finds half of one.
 
@@ -54,11 +55,10 @@ impl FileDirectory {
     }
 
     /// Keeps a file that has arrived.
-    pub(super) async fn keep(&self, app: AppId, mut incoming: Incoming) -> io::Result<FileId> {
-        let id = incoming.id().await?;
+    pub(super) async fn keep(&self, app: AppId, mut incoming: Incoming, id: &FileId) -> io::Result<()> {
         incoming.file().sync_all().await?;
-        let path = self.path(app, &id);
-        let Some(folder) = path.parent() else { return Ok(id) };
+        let path = self.path(app, id);
+        let Some(folder) = path.parent() else { return Ok(()) };
         make(folder).await?;
         if !fs::try_exists(&path).await? {
             incoming.keep_as(&path).await?;
@@ -67,7 +67,7 @@ impl FileDirectory {
         for folder in folder.ancestors().take(3) {
             File::open(folder).await?.sync_all().await?;
         }
-        Ok(id)
+        Ok(())
     }
 
     /// Removes a file, if it is there.

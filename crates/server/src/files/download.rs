@@ -1,6 +1,7 @@
 //! `GET /files/APP/ID/NAME`: a file, for whoever has a signed address or a login of the app.
 
 use super::address::{FileAddress, ROOT};
+use super::cors;
 use super::store::{Chunks, StoredFile};
 use crate::authentication;
 use crate::code::Code;
@@ -32,6 +33,9 @@ pub(crate) async fn answer<B: Body>(
     request: &Request<B>,
     from: &Caller,
 ) -> Response<AnswerBody> {
+    if *request.method() == Method::OPTIONS {
+        return cors::preflight(empty());
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "a file is read by GET");
     }
@@ -117,12 +121,11 @@ fn set_headers(response: &mut Response<AnswerBody>, address: &FileAddress, bytes
         (header::ACCEPT_RANGES, "bytes"),
         // The content of an address never changes.
         (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ] {
         set(response, name, value);
     }
+    cors::allow(response.headers_mut());
 }
 
 fn set(response: &mut Response<AnswerBody>, name: header::HeaderName, value: &str) {
@@ -170,7 +173,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<AnswerBody> {
     let mut response = Response::new(Either::Left(Full::new(Bytes::from_static(text.as_bytes()))));
     *response.status_mut() = status;
     set(&mut response, header::CONTENT_TYPE, "text/plain; charset=utf-8");
-    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    cors::allow(response.headers_mut());
     response
 }
 

@@ -24,15 +24,20 @@ impl Incoming {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes).await?;
         self.digest.update(bytes);
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        self.file.write_all(bytes).await
+        Ok(())
     }
 
-    /// To be called when it is whole.
-    pub(super) async fn id(&mut self) -> io::Result<FileId> {
-        self.file.flush().await?;
-        Ok(FileId::of(&std::mem::take(&mut self.digest).finalize().into()))
+    /// The id of its content. To be called when it is whole.
+    pub(super) fn id(&mut self) -> FileId {
+        FileId::of(&std::mem::take(&mut self.digest).finalize().into())
+    }
+
+    /// Waits until all of it is written.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.file.flush().await
     }
 
     /// Its content.

@@ -67,11 +67,19 @@ impl FileStore {
         }
     }
 
-    /// Keeps a file that has arrived.
-    pub(crate) async fn keep(&self, app: AppId, incoming: Incoming) -> io::Result<FileId> {
+    /// Keeps a file that has arrived, by its content.
+    pub(crate) async fn keep(&self, app: AppId, mut incoming: Incoming) -> io::Result<FileId> {
+        let id = incoming.id();
+        self.keep_as(app, incoming, &id).await?;
+        Ok(id)
+    }
+
+    /// Keeps a file that has arrived, by this id, which is that of its content, or no other file's.
+    pub(crate) async fn keep_as(&self, app: AppId, mut incoming: Incoming, id: &FileId) -> io::Result<()> {
+        incoming.flush().await?;
         match self {
-            Self::Directory(directory) => directory.keep(app, incoming).await,
-            Self::Bucket(bucket) => bucket.keep(app, incoming).await,
+            Self::Directory(directory) => directory.keep(app, incoming, id).await,
+            Self::Bucket(bucket) => bucket.keep(app, incoming, id).await,
         }
     }
 

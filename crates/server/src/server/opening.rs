@@ -6,6 +6,7 @@ use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
+use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::{Jobs, Needs};
@@ -90,6 +91,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         http: config.http,
         files,
         file_signers,
+        partials: Partials::default(),
         files_config: config.files,
         clock,
         metrics,

@@ -2,12 +2,14 @@
 
 use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
+use landfall::config::UploadsConfig;
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
     CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FolderLimits, FollowLimits, FriendLimits,
     GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, PushLimits, Span,
     TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
+use landfall_domain::people::operations::uploads::OPEN_MAX;
 use landfall_domain::rights::{Right, Standing};
 use std::collections::BTreeMap;
 
@@ -338,6 +340,17 @@ fn the_page_of_the_limits_has_every_number() {
         "| Member limit of a created group that names none | {private} (Private), {public} (Public), \
          {chat_room} (ChatRoom), {community} (Community) | "
     ));
+    let of = UploadsConfig::default();
+    for (what, key, bytes, code) in [
+        ("Image of a message", "image_bytes_max", of.image_bytes_max, 10004),
+        ("Recording of a message", "audio_bytes_max", of.audio_bytes_max, 10004),
+        ("Film of a message", "video_bytes_max", of.video_bytes_max, 10004),
+        ("Any other file of a message", "file_bytes_max", of.file_bytes_max, 10004),
+        ("All uploads of an app", "quota_bytes", of.quota_bytes, 10007),
+    ] {
+        has(&format!("| {what}, bytes | {bytes} | `[app.uploads] {key}` | {code} |"));
+    }
+    has(&format!("| Files of an account that are announced and have not arrived | {OPEN_MAX} | | 60007 |"));
     has(&format!("| UserSig, bytes | {} | ", landfall::usersig::TEXT_BYTES_MAX));
 }
 

@@ -42,7 +42,11 @@ fn without_times(mut frame: Value) -> Value {
     if let Some(keys) = frame.get_mut("MsgKeyList").and_then(Value::as_array_mut) {
         keys.iter_mut().for_each(|key| *key = without_time(key));
     }
+    if let Some(id) = frame.get("UUID").cloned() {
+        frame = without_upload(frame, id.as_str().unwrap());
+    }
     for name in [
+        "ExpireTime",
         "MsgTime",
         "Time",
         "LastReadTime",
@@ -56,6 +60,16 @@ fn without_times(mut frame: Value) -> Value {
             assert!(value.is_u64(), "{name} is {value}");
             *value = Value::Null;
         }
+    }
+    frame
+}
+
+/// The answer of an upload, without its random id and its signature.
+fn without_upload(mut frame: Value, id: &str) -> Value {
+    assert!(id.len() == 48 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+    for name in ["Url", "DownloadUrl", "UUID"] {
+        let text = frame[name].as_str().unwrap().replace(id, "ID");
+        frame[name] = text.split('?').next().unwrap().into();
     }
     frame
 }

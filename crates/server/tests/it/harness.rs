@@ -158,6 +158,11 @@ impl Server {
         Self { address, metrics, stop, running, location }
     }
 
+    /// Another server on the same database.
+    pub(crate) async fn beside(&self, setup: Setup) -> Self {
+        Self::start_in(self.location.beside(), setup).await
+    }
+
     /// A new connection for calls of the first app's administrator.
     pub(crate) async fn client(&self) -> Client<TcpStream> {
         self.client_of(APP).await

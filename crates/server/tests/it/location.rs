@@ -23,6 +23,8 @@ pub(crate) enum DataLocation {
     Directory(TempDir, TempDir),
     /// And a directory for files, those of jobs too.
     Database(FreshDatabase, TempDir),
+    /// The database of another server, and a directory as before.
+    Beside(String, TempDir),
 }
 
 impl DataLocation {
@@ -40,6 +42,7 @@ impl DataLocation {
         match self {
             Self::Directory(directory, _) => format!("embedded:{}", directory.path().display()),
             Self::Database(database, _) => database.url().to_owned(),
+            Self::Beside(url, _) => url.clone(),
         }
     }
 
@@ -47,13 +50,14 @@ impl DataLocation {
     pub(crate) fn imports(&self) -> String {
         match self {
             Self::Directory(..) => String::new(),
-            Self::Database(_, imports) => imports.path().display().to_string(),
+            Self::Database(_, imports) | Self::Beside(_, imports) => imports.path().display().to_string(),
         }
     }
 
     /// Where files are kept, unless the test says so.
     pub(crate) fn files(&self) -> String {
-        let (Self::Directory(_, directory) | Self::Database(_, directory)) = self;
+        let (Self::Directory(_, directory) | Self::Database(_, directory) | Self::Beside(_, directory)) =
+            self;
         directory.path().join("files").display().to_string()
     }
 
@@ -69,6 +73,7 @@ impl DataLocation {
                 imports.close().unwrap();
                 Self::Database(database, tempfile::tempdir().unwrap())
             }
+            Self::Beside(..) => self,
         }
     }
 
@@ -76,7 +81,7 @@ impl DataLocation {
     pub(crate) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Directory(directory, _) => Some(directory.path()),
-            Self::Database(..) => None,
+            Self::Database(..) | Self::Beside(..) => None,
         }
     }
 
@@ -90,7 +95,13 @@ impl DataLocation {
                 drop(database);
                 imports.close().unwrap();
             }
+            Self::Beside(_, imports) => imports.close().unwrap(),
         }
+    }
+
+    /// The same database, for another server.
+    pub(crate) fn beside(&self) -> Self {
+        Self::Beside(self.url(), tempfile::tempdir().unwrap())
     }
 }
 

@@ -43,4 +43,6 @@ mod test_client;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
+mod uploads;
+#[cfg(test)]
 mod webhooks;

@@ -1,6 +1,7 @@
 //! Facts in their stored form.
 
 use super::push::PushRecord;
+use super::upload::UploadRecord;
 use super::values::{
     DayRecord, FriendRecord, OfficialRecord, ValueRecord, extensions, stored, stored_values, texts, values,
 };
@@ -15,6 +16,7 @@ use landfall_domain::people::friends::{Blocked, Friends};
 use landfall_domain::people::official::Subscription;
 use landfall_domain::people::portrait::Portrait;
 use landfall_domain::people::push::PushMark;
+use landfall_domain::people::upload::UploadId;
 use landfall_domain::people::words::Words;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -107,6 +109,10 @@ pub(crate) enum FactRecord {
         claimed_until: u64,
     },
     Archive(Vec<FileRecord>),
+    Upload(UploadRecord),
+    UploadedBytes(u64),
+    /// Ids and times.
+    OpenUploads(Vec<(String, u64)>),
 }
 
 /// The id, the bytes and the MD5 of the content, and both of the compressed content.
@@ -195,6 +201,11 @@ impl From<&Fact> for FactRecord {
                 Self::ArchiveProgress { next: next.0, claimed_until: claimed_until.0 }
             }
             Fact::Archive(files) => Self::Archive(files.iter().map(file_record).collect()),
+            Fact::Upload(upload) => Self::Upload(upload.into()),
+            Fact::UploadedBytes(bytes) => Self::UploadedBytes(*bytes),
+            Fact::OpenUploads(open) => {
+                Self::OpenUploads(open.iter().map(|(id, until)| (id.to_string(), until.0)).collect())
+            }
         }
     }
 }
@@ -282,6 +293,12 @@ impl FactRecord {
             }
             (Self::Archive(files), FactKey::Archive(..)) => {
                 Fact::Archive(files.into_iter().map(file).collect())
+            }
+            (Self::Upload(upload), FactKey::Upload(_)) => Fact::Upload(upload.upload()?),
+            (Self::UploadedBytes(bytes), FactKey::UploadedBytes) => Fact::UploadedBytes(bytes),
+            (Self::OpenUploads(open), FactKey::OpenUploads) => {
+                let one = |(id, until): (String, u64)| Some((UploadId::parse(&id)?, Timestamp(until)));
+                Fact::OpenUploads(open.into_iter().map(one).collect::<Option<_>>()?)
             }
             _ => return None,
         })

@@ -4,7 +4,8 @@ type Json = Record<string, any>;
 
 const num = (value: unknown): number => Number(value) || 0;
 
-const IMAGE_SIZES = [1, 3, 2]; // original, large, thumbnail, as the list of an image has them
+/** Numbers of the sizes of an image. */
+export const IMAGE_SIZES = [1, 3, 2]; // original, large, thumbnail, as the list of an image has them
 
 const image = (content: Json): Json => {
   const given: Json[] = content.ImageInfoArray ?? [];

@@ -2,6 +2,8 @@ import { TYPES } from '../constants.js';
 import { unsent } from '../convert/message.js';
 import type { Core } from '../core.js';
 import { CODE, refuse } from '../error.js';
+import { chosen, localPayload } from '../media/payload.js';
+import { mediaOf } from '../media/send.js';
 import type { Message } from '../models.js';
 
 /** Creating messages. Nothing is sent yet. */
@@ -12,6 +14,20 @@ export const createMethods = (core: Core) => {
       refuse(CODE.CONVERSATION_TYPE, 'conversationType must be C2C or GROUP');
     }
     return unsent({ ...options, payload }, type, core.me, core.profile(core.me));
+  };
+  /** A message with a file, which is sent with it. */
+  const withFile = (options: any, type: string): Message => {
+    const file = chosen(options?.payload?.file);
+    if (!file) {
+      const code = type === TYPES.MSG_IMAGE ? CODE.NO_IMAGE : CODE.NO_FILE;
+      return refuse(code, 'payload.file must be a file, or an input element with one');
+    }
+    const payload = localPayload(type, file);
+    const { second, duration } = options.payload.file;
+    if (type === TYPES.MSG_AUDIO) payload.second = Number(second ?? duration) || 0;
+    const message = create(options, type, payload);
+    message._media = mediaOf(type, file, options.onProgress);
+    return message;
   };
   return {
     createTextMessage: (options: any): Message => create(options, TYPES.MSG_TEXT),
@@ -27,6 +43,11 @@ export const createMethods = (core: Core) => {
       const { data = '', description = '', extension = '' } = options?.payload ?? {};
       return create(options, TYPES.MSG_CUSTOM, { data, description, extension });
     },
+
+    createImageMessage: (options: any): Message => withFile(options, TYPES.MSG_IMAGE),
+    createAudioMessage: (options: any): Message => withFile(options, TYPES.MSG_AUDIO),
+    createVideoMessage: (options: any): Message => withFile(options, TYPES.MSG_VIDEO),
+    createFileMessage: (options: any): Message => withFile(options, TYPES.MSG_FILE),
 
     createFaceMessage: (options: any): Message => create(options, TYPES.MSG_FACE),
     createLocationMessage: (options: any): Message => create(options, TYPES.MSG_LOCATION),

@@ -3,6 +3,7 @@ import { placeOf, wirePlace } from '../convert/ids.js';
 import { bodyOf } from '../convert/message.js';
 import type { Core } from '../core.js';
 import { ChatError, CODE, ok, refuse, type Result } from '../error.js';
+import { sendMedia } from '../media/send.js';
 import type { Message } from '../models.js';
 import { CODES_OF_CONFLICT } from './codes.js';
 
@@ -69,6 +70,7 @@ export const sendMethods = (core: Core) => {
     const keeps = !options?.onlineUserOnly;
     if (keeps) core.history(message.conversationID).add(message);
     try {
+      await sendMedia(core, message);
       await (message.conversationType === TYPES.CONV_C2C ? toAccount : toGroup)(core, message, options ?? {});
     } catch (error) {
       message.status = 'fail';

@@ -2,10 +2,6 @@ import { CODE, ChatError, type Result } from '../error.js';
 
 /** Methods that the server has nothing for. Each rejects with 3122. */
 export const UNAVAILABLE = [
-  'createImageMessage',
-  'createAudioMessage',
-  'createVideoMessage',
-  'createFileMessage',
   'translateText',
   'convertVoiceToText',
   'searchCloudMessages',

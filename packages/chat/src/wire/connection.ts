@@ -1,4 +1,5 @@
 import { ChatError, CODE } from '../error.js';
+import { withoutServer, withServer } from './addresses.js';
 
 /** A JSON object from the server. Every frame has an `Event`. */
 export type Frame = Record<string, any>;
@@ -29,6 +30,8 @@ export class Connection {
 
   constructor(
     url: string,
+    /** The address of the server, before those of its files. */
+    private readonly base: string,
     private readonly onFrame: (frame: Frame) => void,
     private readonly onClose: (code: number) => void,
   ) {
@@ -41,7 +44,7 @@ export class Connection {
       }, READY_MAX);
       let refusal: ChatError | undefined;
       this.socket.onmessage = ({ data }) => {
-        const frame = JSON.parse(data) as Frame;
+        const frame = JSON.parse(withServer(data, base)) as Frame;
         switch (frame.Event) {
           case 'ready':
             clearTimeout(timer);
@@ -85,7 +88,7 @@ export class Connection {
         reject(new ChatError(CODE.TIMEOUT, `the server did not answer ${command} in time`));
       }, ANSWER_MAX);
       this.waiting.set(id, { resolve, reject, timer });
-      this.socket.send(JSON.stringify({ Command: command, RequestId: id, ...fields }));
+      this.socket.send(withoutServer(JSON.stringify({ Command: command, RequestId: id, ...fields }), this.base));
     });
   }
 

@@ -1,4 +1,5 @@
 import { ChatError, CODE } from '../error.js';
+import { baseOf } from './addresses.js';
 import { Connection, type Frame } from './connection.js';
 
 /** The first pause before another attempt to connect, and the longest, milliseconds. */
@@ -47,12 +48,18 @@ export class Session {
   private pause: number = PAUSES[0];
   private open = 0;
   private readonly queue: (() => void)[] = [];
+  /** Called when there is a connection. */
+  private waiting: (() => void)[] = [];
   private retry?: ReturnType<typeof setTimeout>;
+  /** The address of the server, before those of its files. */
+  readonly base: string;
 
   constructor(
     private readonly options: SessionOptions,
     private readonly handler: SessionHandler,
-  ) {}
+  ) {
+    this.base = baseOf(options.server);
+  }
 
   /** Connects for the first time: resolves when the server has accepted the account. */
   async start(): Promise<void> {
@@ -75,8 +82,27 @@ export class Session {
     this.connection?.tell(command, fields);
   }
 
+  /** Resolves when there is a connection, and when none was made for so many milliseconds. */
+  connected(milliseconds: number): Promise<void> {
+    if (this.connection || this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private tellWaiting(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const tell of waiting) tell();
+  }
+
   close(): void {
     this.closed = true;
+    this.tellWaiting();
     clearTimeout(this.retry);
     this.connection?.close();
     this.connection = undefined;
@@ -86,6 +112,7 @@ export class Session {
     this.handler.onState('connecting');
     const connection = new Connection(
       endpoint(this.options),
+      this.base,
       (frame) => this.handler.onFrame(frame),
       (code) => this.lost(connection, code),
     );
@@ -96,6 +123,7 @@ export class Session {
     }
     this.connection = connection;
     this.pause = PAUSES[0];
+    this.tellWaiting();
     this.handler.onState('connected');
     this.handler.onOpen(ready).then(
       () => connection.tell('go'),

@@ -66,7 +66,10 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Brought(..)
         | FactKey::Day(_)
         | FactKey::ArchiveProgress
-        | FactKey::Archive(..) => None,
+        | FactKey::Archive(..)
+        | FactKey::Upload(_)
+        | FactKey::UploadedBytes
+        | FactKey::OpenUploads => None,
     }
 }
 

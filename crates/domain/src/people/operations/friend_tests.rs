@@ -74,7 +74,10 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Brought(..)
             | FactKey::Day(_)
             | FactKey::ArchiveProgress
-            | FactKey::Archive(..) => continue,
+            | FactKey::Archive(..)
+            | FactKey::Upload(_)
+            | FactKey::UploadedBytes
+            | FactKey::OpenUploads => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

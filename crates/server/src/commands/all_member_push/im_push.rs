@@ -52,6 +52,7 @@ impl Command for Request {
         let said = body(self.msg_body, Field::Absent, &call.limits.messages)?;
         let online_only = life_seconds(self.msg_life_time)? == 0;
         let audience = audience(self.condition, call)?;
+        call.keep_files_in(said.texts()).await.map_err(internal)?;
         let operation = AcceptPush {
             by_administrator: call.has_admin(sender.as_str()),
             sender,

@@ -20,7 +20,7 @@ use crate::field::{Entries, Field, Object};
 use crate::items::check_import;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
-use landfall_domain::message::Conversation;
+use landfall_domain::message::{Body, Conversation};
 use landfall_domain::operations::import_messages::{
     ImportMessages, ImportedMessage, MessageOutcome, MessageRefusal,
 };
@@ -78,6 +78,8 @@ impl ImportCommand for Request {
         let mut messages = Vec::with_capacity(checked.len());
         let problems: Vec<_> =
             checked.into_iter().map(|message| message.map(|message| messages.push(message)).err()).collect();
+        let bodies = messages.iter().filter_map(|message: &ImportedMessage| message.body.as_ref().ok());
+        call.keep_files_in(bodies.flat_map(Body::texts)).await?;
         let outcomes = call.import(ImportMessages { group, messages, listed }).await?;
         let is_nowhere =
             |outcome: &MessageOutcome| *outcome == MessageOutcome::Refused(MessageRefusal::NoSuchTopic);

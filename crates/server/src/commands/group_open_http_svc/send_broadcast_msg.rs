@@ -53,6 +53,7 @@ impl Command for Request {
         refuse_words_in(&body, call, Failure::from).await?;
         let sender = sender.unwrap_or_else(|| call.caller.clone());
         must_exist(call, &sender).await?;
+        call.keep_files_in(body.texts()).await?;
         let message = |group| SendMessage {
             group,
             conversation: Conversation::Group,

@@ -98,6 +98,7 @@ impl Command for Request {
         if !call.admit_message(&message) {
             return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
         }
+        call.keep_files_in(message.body.texts()).await?;
         let excepted = call.wants_event(EXCEPTION).then(|| message.clone());
         let sent = if control.skip_after {
             call.change_without_webhook(message).await

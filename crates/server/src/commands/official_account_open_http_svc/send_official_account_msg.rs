@@ -71,6 +71,7 @@ impl Command for Request {
                 Verdict::Drop => return Ok(Reply::of(dropped(call.now))),
             }
         }
+        call.keep_files_in(message.body.texts()).await?;
         let sent = if is_forbidden("ForbidAfterSendMsgCallback") {
             call.change_people_without_webhook(message).await
         } else {

@@ -63,6 +63,7 @@ impl Command for Request {
             return Err(refused(SendRefusal::NoSuchReceiver));
         }
         refuse_words_in(&message.body, call, internal).await?;
+        call.keep_files_in(message.body.texts()).await.map_err(internal)?;
         let sender = message.sender.clone();
         let sent = call.change_people_without_webhook(message).await;
         let sent = sent.map_err(|error| failure(error, refused))?;

@@ -8,7 +8,7 @@
 //! imported are treated as in every import: by the setting `unknown_accounts`; where that refuses, the sender is 90048 and
 //! the receiver 90012.
 
-use super::message::{body, failure, from_account, optional_u32, required_u32, to_account};
+use super::message::{body, failure, from_account, internal, optional_u32, required_u32, to_account};
 use super::outgoing::random_number;
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -46,6 +46,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let (import, live) = self.check(call)?;
+        call.keep_files_in(import.body.texts()).await.map_err(internal)?;
         let imported = if live {
             call.change_people_without_webhook(ImportLiveDirect(import)).await
         } else {

@@ -50,6 +50,8 @@ impl Command for Request {
         if elements.is_none() && custom.is_none() {
             return Err(Code::MessageIllegal.because("MsgBody or CloudCustomData is required"));
         }
+        let texts = [elements.as_deref().unwrap_or_default(), custom.as_deref().unwrap_or_default()];
+        call.keep_files_in(texts).await.map_err(internal)?;
         let (custom, bytes_max) = (custom.map(Into::into), limits.bytes);
         let change = ModifyDirect { sender, receiver, key, elements, custom, bytes_max };
         call.change_people(change).await.map_err(|error| failure(error, refused))?;

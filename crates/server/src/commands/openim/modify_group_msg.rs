@@ -50,6 +50,8 @@ impl Command for Request {
         if elements.is_none() && custom.is_none() {
             return Err(Code::GroupParameter.because("MsgBody or CloudCustomData is required"));
         }
+        let texts = [elements.as_deref().unwrap_or_default(), custom.as_deref().unwrap_or_default()];
+        call.keep_files_in(texts).await?;
         let bytes_max = limits.bytes;
         let custom = custom.map(Into::into);
         call.change(ModifyMessage { group, conversation, seq, elements, custom, bytes_max }).await?;

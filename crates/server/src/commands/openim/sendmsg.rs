@@ -68,6 +68,7 @@ impl Command for Request {
                 Verdict::Drop => return Ok(Reply::of(key, &sender)),
             }
         }
+        call.keep_files_in(message.body.texts()).await.map_err(internal)?;
         if is_forbidden("ForbidAfterSendMsgCallback") || !call.wants_event(people_body::SENT) {
             let sent = call.change_people_without_webhook(message).await;
             return Ok(Reply::of(sent.map_err(|error| failure(error, refused))?.key, &sender));

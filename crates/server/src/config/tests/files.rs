@@ -45,3 +45,26 @@ fn a_bucket_is_read_with_its_service() {
         assert!(matches!(&found[..], [one] if one.starts_with(problem)), "{lines}: {found:?}");
     }
 }
+
+#[test]
+fn each_app_has_limits_of_its_own_for_uploads() {
+    let text = format!("{APP}[app.uploads]\nimage_bytes_max = 5\nquota_bytes = 0\n");
+    let uploads = good(&text, &[]).apps[0].uploads;
+    let usual = UploadsConfig::default();
+    assert_eq!(uploads, UploadsConfig { image_bytes_max: 5, quota_bytes: 0, ..usual });
+    assert_eq!(
+        (usual.audio_bytes_max, usual.file_bytes_max, usual.quota_bytes),
+        (28 << 20, 100 << 20, 10 << 30)
+    );
+    for (line, problem) in [
+        (
+            "video_bytes_max = 0",
+            "app[0].uploads.video_bytes_max: must be a whole number from 1 to 1099511627776",
+        ),
+        ("quota_bytes = -1", "app[0].uploads.quota_bytes: must be a whole number from 0 to 1099511627776"),
+        ("bytes_max = 1", "app[0].uploads.bytes_max: is unknown"),
+    ] {
+        let found = bad_app(&format!("[app.uploads]\n{line}\n"));
+        assert!(matches!(&found[..], [one] if one.starts_with(problem)), "{line}: {found:?}");
+    }
+}

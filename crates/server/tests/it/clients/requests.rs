@@ -42,7 +42,7 @@ async fn requests_are_read_tolerantly_and_answered_with_their_id() {
         assert_eq!(ann.request(request.clone()).await, malformed, "{request}");
     }
 
-    let commands = "Command is none of ack, catch_up, go, read, group_msg_get_simple, groups, topics, chats, subscriptions, enter, leave, pin, ping";
+    let commands = "Command is none of ack, catch_up, go, read, group_msg_get_simple, groups, topics, chats, subscriptions, enter, leave, pin, upload_ticket, ping";
     let mut unknown = failure("Ping", 10_003, commands);
     assert_eq!(ann.request(json!({ "Command": "Ping" })).await, unknown);
     unknown["RequestId"] = json!(5);
