@@ -4,6 +4,7 @@ use crate::apps::Apps;
 use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
+use crate::console::guard::Guard;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::Jobs;
@@ -38,6 +39,7 @@ pub(crate) struct Server {
     pub(crate) files: FileStore,
     pub(crate) file_signers: Arc<FileSigners>,
     pub(crate) files_config: FilesConfig,
+    pub(crate) console: Guard,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,

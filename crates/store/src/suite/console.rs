@@ -116,7 +116,8 @@ pub(crate) async fn sessions_end_by_time_by_number_and_by_wish(store: &dyn Store
     begin(store, 10, 200, "root").await.unwrap();
     begin(store, 50, 201, "root").await.unwrap();
     let expected = |number, of: &str, begun| {
-        let session = ConsoleSession { user: name(of), begun: Timestamp(begun), ends: Timestamp(begun + 100) };
+        let session =
+            ConsoleSession { user: name(of), begun: Timestamp(begun), ends: Timestamp(begun + 100) };
         (FactKey::ConsoleSession(SessionKey([number; 32])), Fact::ConsoleSession(session))
     };
     assert_eq!(sessions(store).await, [expected(200, "root", 10), expected(201, "root", 50)]);
@@ -146,14 +147,17 @@ pub(crate) async fn the_audit_list_is_read_from_its_newest_entry_on(store: &dyn 
         outcome: AuditOutcome::Begun,
     };
     let noting = (0..20).map(|at| import_people(store, self::at(at), NoteAudit(entry(at))));
-    let mut numbers: Vec<_> = at_once(noting).await.into_iter().map(decided).map(|noted| noted.unwrap()).collect();
+    let mut numbers: Vec<_> =
+        at_once(noting).await.into_iter().map(decided).map(|noted| noted.unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..20).collect::<Vec<_>>(), "each entry has a number of its own");
     for (number, outcome) in [(3, AuditOutcome::Done), (4, AuditOutcome::Failed("10007: no".to_owned()))] {
         let Ok(()) = decided(import_people(store, at(30), FinishAudit { number, outcome }).await);
     }
     let mut found = Vec::new();
-    while let page = of_family(store, FactFamily::Audit, found.last().map(|(key, _): &(FactKey, Fact)| key.clone()), 7).await
+    while let page =
+        of_family(store, FactFamily::Audit, found.last().map(|(key, _): &(FactKey, Fact)| key.clone()), 7)
+            .await
         && !page.is_empty()
     {
         found.extend(page);

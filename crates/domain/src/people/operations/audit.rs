@@ -145,7 +145,8 @@ mod tests {
     }
 
     fn numbers(facts: &PeopleSnapshot) -> Vec<u64> {
-        let number = |key: &FactKey| if let FactKey::Audit(Reverse(number)) = key { Some(*number) } else { None };
+        let number =
+            |key: &FactKey| if let FactKey::Audit(Reverse(number)) = key { Some(*number) } else { None };
         facts.facts.keys().filter_map(|(_, key)| number(key)).collect()
     }
 
