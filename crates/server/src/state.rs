@@ -4,6 +4,7 @@ use crate::apps::Apps;
 use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
+use crate::console::guard::Guard;
 use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
@@ -41,6 +42,7 @@ pub(crate) struct Server {
     /// Files of members that have not arrived whole.
     pub(crate) partials: Partials,
     pub(crate) files_config: FilesConfig,
+    pub(crate) console: Guard,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,

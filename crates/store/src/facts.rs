@@ -7,6 +7,7 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::origin::JobId;
 use landfall_domain::people::archive::{ArchiveKind, Hour};
 use landfall_domain::people::brought::Brought;
+use landfall_domain::people::console::{ConsoleName, SessionKey};
 use landfall_domain::people::counts::Day;
 use landfall_domain::people::fact::{Chat, FactFamily, FactKey};
 use landfall_domain::people::follow::Tie;
@@ -15,7 +16,9 @@ use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::upload::UploadId;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
+use std::cmp::Reverse;
 
+mod console;
 mod push;
 mod record;
 mod upload;
@@ -63,6 +66,10 @@ const ARCHIVE: u8 = 52;
 const UPLOAD: u8 = 80;
 const UPLOADED_BYTES: u8 = 81;
 const OPEN_UPLOADS: u8 = 82;
+const CONSOLE_USER: u8 = 90;
+const CONSOLE_SESSION: u8 = 91;
+const AUDIT_BOUNDS: u8 = 92;
+const AUDIT: u8 = 93;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -196,6 +203,11 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Upload(id) => named(UPLOAD, id.to_string()),
         FactKey::UploadedBytes => named(UPLOADED_BYTES, String::new()),
         FactKey::OpenUploads => named(OPEN_UPLOADS, String::new()),
+        FactKey::ConsoleUser(user) => named(CONSOLE_USER, user.to_string()),
+        FactKey::ConsoleSession(key) => named(CONSOLE_SESSION, key.to_string()),
+        FactKey::AuditBounds => named(AUDIT_BOUNDS, String::new()),
+        // The newest comes first.
+        FactKey::Audit(Reverse(number)) => named(AUDIT, format!("{:016x}", u64::MAX - number)),
     }
 }
 
@@ -226,6 +238,9 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Days => named(DAY, ""),
         FactFamily::Archives(kind) => FactName { kind: ARCHIVE, name: archive(kind).into() },
         FactFamily::Uploads => named(UPLOAD, ""),
+        FactFamily::ConsoleUsers => named(CONSOLE_USER, ""),
+        FactFamily::ConsoleSessions => named(CONSOLE_SESSION, ""),
+        FactFamily::Audit => named(AUDIT, ""),
     }
 }
 
@@ -279,6 +294,10 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         UPLOAD => Some(FactKey::Upload(UploadId::parse(name)?)),
         UPLOADED_BYTES => alone(FactKey::UploadedBytes),
         OPEN_UPLOADS => alone(FactKey::OpenUploads),
+        CONSOLE_USER => ConsoleName::parse(name).map(FactKey::ConsoleUser),
+        CONSOLE_SESSION => SessionKey::named(name).map(FactKey::ConsoleSession),
+        AUDIT_BOUNDS => alone(FactKey::AuditBounds),
+        AUDIT => Some(FactKey::Audit(Reverse(u64::MAX - u64::from_str_radix(name, 16).ok()?))),
         _ => None,
     }
 }
@@ -319,6 +338,10 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Archive(..)
         | FactKey::Upload(_)
         | FactKey::UploadedBytes
-        | FactKey::OpenUploads => None,
+        | FactKey::OpenUploads
+        | FactKey::ConsoleUser(_)
+        | FactKey::ConsoleSession(_)
+        | FactKey::AuditBounds
+        | FactKey::Audit(_) => None,
     }
 }

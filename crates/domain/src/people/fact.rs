@@ -4,6 +4,7 @@
 
 use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
 use super::brought::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
+use super::console::{AuditBounds, AuditEntry, ConsoleName, ConsoleSession, ConsoleUser, SessionKey};
 use super::counts::{Day, DayCounts};
 use super::folders::{ChatMark, Filed, Folders};
 use super::follow::{Follow, Tie};
@@ -21,6 +22,7 @@ use crate::origin::JobId;
 use crate::people::Subject;
 use crate::text::Text;
 use crate::time::Timestamp;
+use std::cmp::Reverse;
 
 /// The key of a fact about a subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +93,14 @@ pub enum FactKey {
     UploadedBytes,
     /// Of an account: its uploads that have not arrived.
     OpenUploads,
+    /// Of the installation: a user of the console.
+    ConsoleUser(ConsoleName),
+    /// Of the installation: a user that is signed in to the console.
+    ConsoleSession(SessionKey),
+    /// Of the installation: which entries of the audit list are kept.
+    AuditBounds,
+    /// Of the installation: an entry of the audit list, by its number; the newest comes first.
+    Audit(Reverse<u64>),
 }
 
 impl FactKey {
@@ -133,7 +143,11 @@ impl FactKey {
             | Self::Archive(..)
             | Self::Upload(_)
             | Self::UploadedBytes
-            | Self::OpenUploads => None,
+            | Self::OpenUploads
+            | Self::ConsoleUser(_)
+            | Self::ConsoleSession(_)
+            | Self::AuditBounds
+            | Self::Audit(_) => None,
         }
     }
 
@@ -223,6 +237,14 @@ pub enum Fact {
     UploadedBytes(u64),
     /// Uploads that have not arrived, each with the end of its address; at least one.
     OpenUploads(Vec<(UploadId, Timestamp)>),
+    /// A user of the console.
+    ConsoleUser(ConsoleUser),
+    /// A user that is signed in to the console.
+    ConsoleSession(ConsoleSession),
+    /// Which entries of the audit list are kept.
+    AuditBounds(AuditBounds),
+    /// An entry of the audit list.
+    Audit(Box<AuditEntry>),
 }
 
 impl Fact {
@@ -345,6 +367,12 @@ pub enum FactFamily {
     Archives(ArchiveKind),
     /// The files that members upload.
     Uploads,
+    /// The users of the console.
+    ConsoleUsers,
+    /// Those that are signed in.
+    ConsoleSessions,
+    /// The audit list, from its newest entry on.
+    Audit,
 }
 
 impl FactFamily {

@@ -6,6 +6,7 @@ use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
+use crate::console::guard::Guard;
 use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
@@ -93,6 +94,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         file_signers,
         partials: Partials::default(),
         files_config: config.files,
+        console: Guard::new(&config.console, config.tls.is_some()),
         clock,
         metrics,
         ticks: Arc::default(),

@@ -69,7 +69,11 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Archive(..)
         | FactKey::Upload(_)
         | FactKey::UploadedBytes
-        | FactKey::OpenUploads => None,
+        | FactKey::OpenUploads
+        | FactKey::ConsoleUser(_)
+        | FactKey::ConsoleSession(_)
+        | FactKey::AuditBounds
+        | FactKey::Audit(_) => None,
     }
 }
 

@@ -77,7 +77,11 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Archive(..)
             | FactKey::Upload(_)
             | FactKey::UploadedBytes
-            | FactKey::OpenUploads => continue,
+            | FactKey::OpenUploads
+            | FactKey::ConsoleUser(_)
+            | FactKey::ConsoleSession(_)
+            | FactKey::AuditBounds
+            | FactKey::Audit(_) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

@@ -34,7 +34,11 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
         (FactFamily::Follows(tie), FactKey::Follow(of, _)) => tie == *of,
         (FactFamily::Brought(job), FactKey::Brought(of, _)) => job == *of,
-        (FactFamily::Days, FactKey::Day(_)) | (FactFamily::Uploads, FactKey::Upload(_)) => true,
+        (FactFamily::Days, FactKey::Day(_))
+        | (FactFamily::Uploads, FactKey::Upload(_))
+        | (FactFamily::ConsoleUsers, FactKey::ConsoleUser(_))
+        | (FactFamily::ConsoleSessions, FactKey::ConsoleSession(_))
+        | (FactFamily::Audit, FactKey::Audit(_)) => true,
         (FactFamily::Archives(kind), FactKey::Archive(of, _)) => kind == *of,
         (_, _) => false,
     }
