@@ -35,6 +35,10 @@ pub(crate) async fn answer(server: &Arc<Server>, request: Request<Incoming>, fro
         Door::Console => true,
     };
     let path = request.uri().path();
+    if path == "/" && *request.method() == Method::HEAD {
+        // The documented check of whether the server can be reached. [doc]
+        return respond::line(StatusCode::OK, "reached");
+    }
     if !is_here {
         // What there is here for browsers.
         let is_start = path == "/";
