@@ -1,4 +1,4 @@
-//! `landfall console-user`: says who may sign in to the console, in the store itself.
+//! `landfall console-user`: changes the users of the console, in the store itself.
 //!
 //! An embedded store belongs to one process, so no server may run on it meanwhile; beside one over PostgreSQL it works at any
 //! time. What is done is written to the audit list.
