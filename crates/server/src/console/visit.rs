@@ -1,4 +1,4 @@
-//! What a page works with: somebody who is signed in and looks, or an administrator who changes something.
+//! What a page works with: a user that looks, or an administrator that changes something.
 //!
 //! Only the console's [site](super::site) makes a [`Change`], after it has checked that the request comes from a form of this
 //! session and that the user is an administrator. What a change does is written to the audit list before it is done.
@@ -77,12 +77,12 @@ pub(crate) enum NotTaken {
 
 impl Change {
     /// Takes a form.
-    pub(super) fn new(visit: Visit, form: Form) -> Result<Self, (Visit, NotTaken)> {
+    pub(super) fn new(visit: Visit, form: Form) -> Result<Self, Box<(Visit, NotTaken)>> {
         if !session::same(form.raw(TOKEN_FIELD), &visit.session.form_token) {
-            return Err((visit, NotTaken::Forged));
+            return Err(Box::new((visit, NotTaken::Forged)));
         }
         if !visit.session.may_change() {
-            return Err((visit, NotTaken::Viewer));
+            return Err(Box::new((visit, NotTaken::Viewer)));
         }
         Ok(Self { visit, form })
     }
