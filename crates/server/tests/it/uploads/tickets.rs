@@ -1,4 +1,4 @@
-//! Who may send what, and how much.
+//! Which files are taken, and at which addresses.
 
 use super::{announced, come, get, kept, member, patch, put, send, setup, start, ticket, url};
 use crate::harness::{APP, SECOND_APP, Server, query};
