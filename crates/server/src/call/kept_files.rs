@@ -97,7 +97,7 @@ mod tests {
             format!(r#"[{{"Data":"{{\"url\":\"{}\"}}"}}]"#, path.replace('/', "\\\\/")),
             path.clone(),
         ] {
-            assert_eq!(uploads_in(&text, AppId(7)).collect::<Vec<_>>(), [id.clone()], "{text}");
+            assert!(uploads_in(&text, AppId(7)).eq([id.clone()]), "{text}");
             assert_eq!(uploads_in(&text, AppId(8)).count(), 0, "{text}");
         }
         for text in ["", "/files", "/files/7", "/files/7/ä", "/files//x", &path.to_uppercase()] {

@@ -37,10 +37,11 @@ async fn known(store: &dyn Store) -> (Vec<Upload>, u64) {
     let needs = PeopleNeeds { ranges, facts, ..PeopleNeeds::default() };
     let (mut uploads, mut bytes) = (Vec::new(), 0);
     for fact in store.people(APP, needs).await.unwrap().facts.into_values() {
-        match fact {
-            Fact::Upload(upload) => uploads.push(upload),
-            Fact::UploadedBytes(total) => bytes = total,
-            other => panic!("{other:?}"),
+        if let Fact::Upload(upload) = fact {
+            uploads.push(upload);
+        } else {
+            let Fact::UploadedBytes(total) = fact else { panic!("{fact:?}") };
+            bytes = total;
         }
     }
     (uploads, bytes)

@@ -1,4 +1,4 @@
-//! Who may send what, and how much.
+//! Which files are taken, and at which addresses.
 
 use super::{announced, come, get, kept, member, patch, put, send, setup, start, ticket, url};
 use crate::harness::{APP, SECOND_APP, Server, query};
@@ -68,6 +68,15 @@ async fn a_file_that_is_too_large_or_of_a_wrong_kind_is_refused_before_a_byte_is
         let answer = ann.request(announced(kind, name, bytes, of)).await;
         assert_eq!((&answer["ErrorCode"], &answer["ErrorInfo"]), (&10004.into(), &said.into()));
     }
+    drop(ann);
+    server.stop().await;
+    assert_eq!(kept(directory.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn a_body_that_is_longer_than_the_file_is_cut_and_nothing_of_it_stays() {
+    let (server, directory) = start("").await;
+    let mut ann = member(&server, "ann").await;
     let ticket = ticket(&mut ann, "a.txt", 10).await;
     // More is announced with the request.
     let mut client = server.client().await;
