@@ -9,6 +9,7 @@ mod command;
 mod read_only;
 mod silent;
 mod time_limit;
+mod to_end;
 mod writes;
 
 pub(crate) use acting::ActingClient;
@@ -16,6 +17,7 @@ pub use command::{Command, ImportCommand};
 pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
 pub(crate) use time_limit::{CALL_TIME_MAX, in_time};
+pub use to_end::ToEnd;
 
 use crate::apps::App;
 use crate::authentication::Administrator;
