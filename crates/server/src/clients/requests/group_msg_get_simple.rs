@@ -6,6 +6,7 @@
 //! can have fewer messages than asked for and not be the last.
 //! [choice] `Forward` 1 reads towards newer messages; `ReqMsgSeq` is the first number of the page in both directions.
 
+use super::conversation::nested;
 use super::history_page::HistoryPage;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
 use crate::clients::client::ConnectedClient;
@@ -104,8 +105,7 @@ pub(super) fn row(
     kind: GroupType,
     message: (&Message, &SenderProfile),
 ) -> Result<Box<RawValue>, Failure> {
-    let text = frame::stored(key, kind, message, &client.hub.files).text;
-    RawValue::from_string(text.as_str().to_owned()).map_err(|error| Code::GroupInternal.internal(error))
+    nested(&frame::stored(key, kind, message, &client.hub.files).text)
 }
 
 /// Some messages, for a member of the group.

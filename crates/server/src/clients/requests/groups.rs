@@ -160,7 +160,8 @@ fn row(
     let last = messages.last.remove(&id).and_then(|mut messages| messages.pop());
     if let Some(message) = last.filter(is_seen) {
         let key = Arc::new(ConversationKey { group: id.clone(), conversation: Conversation::Group });
-        row.last_msg = Some(group_msg_get_simple::row(client, &key, kind, messages.senders.with(&message))?);
+        let last = group_msg_get_simple::row(client, &key, kind, messages.senders.with(&message))?;
+        row.conversation.last_msg = Some(last);
     }
     if with.at {
         let of_group = messages.at.remove(&id).unwrap_or_default();
