@@ -427,7 +427,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             self.client.senders(&key.group, messages.values()).await.map_err(Disconnected::Closed)?;
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if snapshot.shows(&key.conversation, message, &self.client.session.account) {
-                let frame = frame::stored(&key, kind, senders.with(message), &self.client.hub.files);
+                let frame = frame::stored(&key, kind, (message, &senders), &self.client.hub.files);
                 let is_own = self.is_own(&frame);
                 if !is_own {
                     self.feed(frame.text).await?;

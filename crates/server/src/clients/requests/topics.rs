@@ -6,7 +6,7 @@ use super::conversation::ConversationRow;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError, group_msg_get_simple};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::ConversationKey;
-use crate::clients::senders::Senders;
+use crate::clients::senders;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
 use landfall_domain::message::Conversation;
@@ -81,7 +81,7 @@ async fn rows(
     let mut found = client.snapshot(&group.id, needs).await?;
     let (store, app) = (&*client.server.store, client.app.id);
     let messages = found.messages.values().flat_map(BTreeMap::values);
-    let senders = Senders::read(store, app, &group.id, messages).await?;
+    let seen = senders::read(store, app, &group.id, messages).await?;
     let row = |topic: &&Topic| {
         let mark = match found.parts.get(&key(&topic.id)) {
             Some(Part::TopicMember(member)) => member.read,
@@ -95,7 +95,7 @@ async fn rows(
         let last = found.messages.remove(&place).and_then(|mut last| last.pop_last());
         if let Some((_, message)) = last.filter(|(_, message)| community.shows(&place, message, account)) {
             let key = Arc::new(ConversationKey { group: group.id.clone(), conversation: place });
-            row.last_msg = Some(group_msg_get_simple::row(client, &key, group.kind, senders.with(&message))?);
+            row.last_msg = Some(group_msg_get_simple::row(client, &key, group.kind, (&message, &seen))?);
         }
         Ok(row)
     };
