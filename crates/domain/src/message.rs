@@ -353,7 +353,7 @@ pub struct Tip {
 }
 
 impl Tip {
-    /// Of so many of its accounts, the first ones, members are told more than the name. [choice]
+    /// Of so many of its accounts, the first ones, members see more than the name. [choice]
     pub const SHOWN_MAX: usize = 20;
 }
 

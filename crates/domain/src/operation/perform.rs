@@ -25,7 +25,7 @@ struct OperationCall<O: GroupOperation> {
 }
 
 impl<O: GroupOperation> OperationCall<O> {
-    /// Of whom clients are told more than the name.
+    /// Of whom clients get more than the name.
     fn shown(&self) -> Vec<&UserId> {
         if !self.subscribers.show_accounts() {
             return Vec::new();

@@ -5,7 +5,8 @@
 
 use super::client::ConnectedClient;
 use super::direct_frames as direct;
-use super::frame::{self, ConversationKey, Frame, FrameHeader};
+use super::frame::{self, Frame};
+use super::position_frame::{position, waiting};
 use super::positions::{Live, Positions};
 use super::requests::{self, Asked, Incoming, RequestContext};
 use super::rest_queue::{OpenCommand, RestQueue};
@@ -17,7 +18,6 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::people::Pair;
 use landfall_domain::snapshot::MessageRange;
 use landfall_domain::time::Timestamp;
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -479,24 +479,4 @@ pub(super) async fn send_close<S: AsyncRead + AsyncWrite + Unpin>(
     };
     // The client may be gone.
     drop(timeout(CLOSE_MAX, closing).await);
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PositionFrame<'a> {
-    #[serde(flatten)]
-    about: FrameHeader<'a>,
-    msg_seq: u32,
-}
-
-fn position(event: &'static str, key: &ConversationKey, seq: u32) -> String {
-    frame::text(&PositionFrame {
-        about: FrameHeader::of_conversation(event, &key.group, &key.conversation),
-        msg_seq: seq,
-    })
-}
-
-/// Says that more messages are sent when the client has acknowledged some.
-fn waiting(key: &ConversationKey, sent: u32) -> String {
-    position("waiting", key, sent)
 }

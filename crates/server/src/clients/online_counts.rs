@@ -1,7 +1,7 @@
 //! How many accounts are in live-stream groups, as counted a short time ago: to count, every server is asked for names.
 //!
-//! [choice] Clients are answered numbers that are up to 10 seconds old, as documented, but for who has come and gone at their
-//! server since; administrators the exact ones.
+//! [choice] Clients are answered numbers that are up to 10 seconds old, as documented, but for accounts that
+//! have come or gone at their server since; administrators the exact ones.
 
 use crate::lock::lock;
 use landfall_domain::ids::GroupId;

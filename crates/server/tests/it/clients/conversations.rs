@@ -110,12 +110,12 @@ async fn marks_reach_the_other_devices_of_the_account(store: Store) {
         let got = [device.next_is("conversation").await, device.next_is("conversation").await];
         assert_eq!(got, of_chats);
     }
-    // What changes nothing is not told.
+    // What changes nothing causes no frame.
     assert_eq!(ann.request(set).await["ErrorCode"], 0);
     let clear = json!([{ "OptType": 3, "ContactItem": of_bob, "ClearMark": [1, 3], "CustomMark": "" }]);
     assert_eq!(ann.request(mark(clear)).await["ErrorCode"], 0);
     assert_eq!(second.next_is("conversation").await, frame("Peer_Account", "bob", "", ""));
-    // Nor is it told to others.
+    // Nor do others get one.
     let pin = json!({ "Command": "pin", "GroupId": "g", "TopFlag": 1 });
     assert_eq!(bob.request(pin).await["ErrorCode"], 0);
     assert_eq!(bob.next_is("pin").await["GroupId"], "g");

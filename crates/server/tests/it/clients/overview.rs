@@ -186,7 +186,7 @@ async fn chats_have_their_last_message(store: Store) {
     let recall = json!({ "From_Account": "ann", "To_Account": "bob", "MsgKey": key });
     assert_eq!(rest.call("openim/admin_msgwithdraw", &recall).await["ErrorCode"], 0);
     assert_eq!(last(&mut bob, chats.clone(), "ChatList", 0).await["Event"], "recalled");
-    // Who has deleted the message does not see it, the other account does.
+    // An account that deleted the message does not see it, the other does.
     let hide = json!({ "Command": "delete_c2c_msg_ramble", "Peer_Account": "dan",
         "MsgKeyList": [last(&mut bob, chats.clone(), "ChatList", 1).await["MsgKey"]] });
     assert_eq!(bob.request(hide).await["ErrorCode"], 0);

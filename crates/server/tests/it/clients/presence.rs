@@ -64,8 +64,8 @@ async fn visit(client: &mut TestClient, command: &str) -> Value {
     client.request(json!({ "Command": command, "GroupId": "live" })).await
 }
 
-/// How many are in the group `live`, as a client is told.
-async fn told(client: &mut TestClient) -> Value {
+/// How many are in the group `live`, by what a client is answered.
+async fn online_for(client: &mut TestClient) -> Value {
     client.request(json!({ "Command": "get_online_member_num", "GroupId": "live" })).await["OnlineMemberNum"]
         .take()
 }
@@ -80,16 +80,16 @@ async fn who_has_just_entered_a_live_group_counts(store: Store) {
     let mut second = TestClient::connect(&server, "bob").await;
     let mut eve = TestClient::connect(&server, "eve").await;
     assert_eq!(visit(&mut eve, "enter").await["ErrorCode"], 0);
-    assert_eq!(told(&mut eve).await, 1);
+    assert_eq!(online_for(&mut eve).await, 1);
     assert_eq!(visit(&mut bob, "enter").await["ErrorCode"], 0);
-    assert_eq!(told(&mut bob).await, 2);
+    assert_eq!(online_for(&mut bob).await, 2);
     // Another device of an account that is there.
     assert_eq!(visit(&mut second, "enter").await["ErrorCode"], 0);
-    assert_eq!(told(&mut second).await, 2);
+    assert_eq!(online_for(&mut second).await, 2);
     assert_eq!(visit(&mut bob, "leave").await["ErrorCode"], 0);
-    assert_eq!(told(&mut eve).await, 2);
+    assert_eq!(online_for(&mut eve).await, 2);
     assert_eq!(visit(&mut second, "leave").await["ErrorCode"], 0);
-    assert_eq!(told(&mut eve).await, 1);
+    assert_eq!(online_for(&mut eve).await, 1);
     server.stop().await;
 }
 

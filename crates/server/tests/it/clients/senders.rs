@@ -109,7 +109,7 @@ async fn messages_of_accounts_say_how_their_sender_is_shown(store: Store) {
     server.stop().await;
 }
 
-/// A group whose owner is `ann`, with her profile and a name card, and a client of `bob`, who is in it.
+/// A group whose owner is `ann`, with her profile and a name card, and a client of its member `bob`.
 async fn start_with_card(store: Store) -> (Server, Client<TcpStream>, TestClient) {
     let server = start(store).await;
     let mut client = server.client().await;
@@ -140,7 +140,7 @@ async fn tips_say_how_those_whom_they_name_are_shown(store: Store) {
     let muted = bob.next_is("tip").await;
     assert_eq!(muted["OpName"], "MemberInfoChange");
     assert_eq!(seen(&muted["MemberList"][0]), dan_shown);
-    // By a member, who has a name card.
+    // By a member with a name card.
     let mut ann = TestClient::connect(&server, "ann").await;
     let kick = json!({ "Command": "delete_group_member", "GroupId": "g", "MemberToDel_Account": ["dan"] });
     assert_eq!(ann.request(kick).await["ErrorCode"], 0);
