@@ -10,9 +10,9 @@
 
 #![no_main]
 
-use landfall::config;
-use landfall::usersig::{self, SecretKey};
-use landfall_domain::ids::AppId;
+mod server;
+
+use landfall::usersig;
 use landfall_domain::time::{Clock, SystemClock};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use std::cell::RefCell;
@@ -20,11 +20,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
-
-const APP: u32 = 1_400_000_001;
-const KEY: &str = "d1f0c3a2b4958677e6a5d4c3b2a1908f7e6d5c4b3a29181706f5e4d3c2b1a099";
+use tokio::runtime::Runtime;
 
 struct Target {
+    /// In which the server runs.
+    _runtime: Runtime,
     address: SocketAddr,
     query: String,
 }
@@ -33,34 +33,11 @@ struct Target {
 fn target() -> &'static Target {
     static TARGET: OnceLock<Target> = OnceLock::new();
     TARGET.get_or_init(|| {
-        // A panic in a task of the server would otherwise only close a connection.
-        let report = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            report(panic);
-            std::process::abort();
-        }));
-        let folder = tempfile::tempdir().expect("a folder for the data").keep();
-        let text = format!(
-            "listen = \"127.0.0.1:0\"\n[store]\nurl = \"embedded:{}\"\n[limits]\ncalls_per_second = 0\n\
-             [[app]]\nsdk_app_id = {APP}\nsecret_key = \"{KEY}\"\n\
-             group_fields = [ {{ key = \"Room\", types = [\"Public\", \"Community\"] }} ]\n",
-            folder.display()
-        );
-        let config = config::parse("fuzz", &text, []).expect("the configuration is right");
-        let (ready, address) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            let ready = move |listening: landfall::server::Listening| {
-                ready.send(listening.address).expect("somebody waits");
-            };
-            runtime
-                .block_on(landfall::server::serve(config, ready, std::future::pending()))
-                .expect("it serves");
-        });
-        let key = SecretKey::new(KEY.to_owned()).expect("a key");
-        let usersig = usersig::make("administrator", AppId(APP), &key, SystemClock.now(), 1 << 20);
-        let query = format!("sdkappid={APP}&identifier=administrator&usersig={usersig}");
-        Target { address: address.recv().expect("the server starts"), query }
+        let (runtime, address) = server::start();
+        let usersig =
+            usersig::make("administrator", server::APP, &server::key(), SystemClock.now(), 1 << 20);
+        let query = format!("sdkappid={}&identifier=administrator&usersig={usersig}", server::APP);
+        Target { _runtime: runtime, address, query }
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::ids::UserId;
 use crate::text::Text;
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// How a call treats an account that was never imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct Account {
     pub signatures_from: Timestamp,
 }
 
-/// What others see of the account that sent a message. A text is empty where there is none.
+/// What others see of an account that sent a message, or that a tip names. A text is empty where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SenderProfile {
     pub nick: Text,
@@ -46,6 +47,25 @@ pub struct SenderProfile {
     pub face_url: Text,
     /// Its name in the group, where it is a member of one.
     pub name_card: String,
+}
+
+/// What others see of some accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SenderProfiles(BTreeMap<UserId, SenderProfile>);
+
+impl SenderProfiles {
+    /// Of one of them; nothing where it is not among them.
+    #[must_use]
+    pub fn of(&self, account: &UserId) -> &SenderProfile {
+        static NOBODY: SenderProfile = SenderProfile::NOBODY;
+        self.0.get(account).unwrap_or(&NOBODY)
+    }
+}
+
+impl FromIterator<(UserId, SenderProfile)> for SenderProfiles {
+    fn from_iter<All: IntoIterator<Item = (UserId, SenderProfile)>>(all: All) -> Self {
+        Self(all.into_iter().collect())
+    }
 }
 
 impl SenderProfile {

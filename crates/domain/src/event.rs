@@ -1,7 +1,6 @@
 //! Events of a group, as webhooks and clients receive them. An import has no events: the result of its rule has no field
 //! for them.
 
-use crate::account::SenderProfile;
 use crate::attributes::{AttributeChange, Counters};
 use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::fields::CustomField;
@@ -105,8 +104,6 @@ pub enum Event {
         conversation: Conversation,
         /// The message; its number is 0 when it is not kept.
         message: Message,
-        /// What others see of its sender.
-        sender: SenderProfile,
         /// Whether the message went to online members only.
         online_only: bool,
     },

@@ -358,6 +358,11 @@ pub struct Tip {
     pub changes: Vec<(TipField, String)>,
 }
 
+impl Tip {
+    /// Of so many of its accounts, the first ones, members see more than the name. [choice]
+    pub const SHOWN_MAX: usize = 20;
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TipKind {
     /// Members joined by themselves.

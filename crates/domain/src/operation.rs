@@ -15,7 +15,7 @@ use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
-use crate::ids::GroupId;
+use crate::ids::{GroupId, UserId};
 use crate::outbox::OutboxEntry;
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
@@ -80,6 +80,11 @@ pub trait GroupOperation: Send + Sync + 'static {
 
     /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
+
+    /// Whom a tip about it names: who does it, and then with whom. Where clients listen, what others see of them is loaded.
+    fn tells_of(&self) -> Vec<&UserId> {
+        Vec::new()
+    }
 
     /// Decides. May be called several times; only the last call counts. The snapshot has what [`needs`](Self::needs) named, and
     /// where an account acts what the check of its rights read: its own membership among others.

@@ -21,7 +21,7 @@ pub struct Needs {
     pub members: Vec<UserId>,
     /// Accounts whose existence is checked.
     pub accounts: Vec<UserId>,
-    /// Accounts that are loaded; their existence is checked too.
+    /// Accounts that are loaded.
     pub profiles: Vec<UserId>,
     /// Parts, by key.
     pub parts: Vec<PartKey>,

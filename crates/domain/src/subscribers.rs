@@ -1,5 +1,6 @@
 //! The receivers of what happens in an app, to its groups and people: webhooks and connected clients.
 
+use crate::account::SenderProfiles;
 use crate::changes::Changes;
 use crate::event::Event;
 use crate::group::GroupType;
@@ -16,6 +17,8 @@ pub struct AppliedChange<'a> {
     pub changes: &'a Changes,
     /// The events of the change.
     pub events: &'a [Event],
+    /// What others see of those whom a message or tip names, as far as that is shown.
+    pub seen: &'a SenderProfiles,
 }
 
 /// The effect of an operation on people, before it is committed.
@@ -39,6 +42,11 @@ pub trait Subscribers: Send + Sync {
 
     /// The outbox entry of an event of people; `None` when no subscriber wants it.
     fn people_entry(&self, event: PeopleEvent) -> Option<Vec<u8>>;
+
+    /// Whether somebody is shown more than the names of accounts.
+    fn show_accounts(&self) -> bool {
+        false
+    }
 
     /// Sees a change before it is committed, and returns the work to do after the commit: for clients, which receive events only
     /// while they are connected and read from the history what they missed.

@@ -10,6 +10,7 @@ mod kept_files;
 mod read_only;
 mod silent;
 mod time_limit;
+mod to_end;
 mod writes;
 
 pub(crate) use acting::ActingClient;
@@ -17,6 +18,7 @@ pub use command::{Command, ImportCommand};
 pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
 pub(crate) use time_limit::{CALL_TIME_MAX, in_time};
+pub use to_end::ToEnd;
 
 use crate::apps::App;
 use crate::authentication::Administrator;

@@ -24,6 +24,7 @@ mod peer_link;
 mod peers;
 mod people_frame;
 mod people_update;
+mod position_frame;
 mod positions;
 mod ready;
 mod receipt_frames;

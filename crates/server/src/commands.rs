@@ -28,7 +28,7 @@ mod table;
 pub mod topic;
 pub mod webhook_svc;
 
-use crate::call::{Call, Command, ImportCommand};
+use crate::call::{Call, Command, ImportCommand, ToEnd};
 use crate::code::Code;
 use crate::json;
 use crate::reply::{self, Failure};
@@ -66,7 +66,7 @@ pub struct StreamedBody {
 }
 
 /// Runs a command on the body of a request. Returns the body of the answer.
-pub type Run = fn(Call, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+pub type Run = fn(Call, Vec<u8>) -> ToEnd;
 
 /// A service, and what differs by service.
 #[derive(Debug)]
@@ -151,39 +151,19 @@ impl Entry {
     }
 }
 
-fn run<C: Command>(
-    call: Call,
-    body: Vec<u8>,
-) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
-    Box::pin(to_end(async move {
+fn run<C: Command>(call: Call, body: Vec<u8>) -> ToEnd {
+    ToEnd::new(async move {
         let request: C = read_body(C::PATH, &body)?;
         answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
-    }))
+    })
 }
 
-fn run_import<C: ImportCommand>(
-    call: Call,
-    body: Vec<u8>,
-) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
+fn run_import<C: ImportCommand>(call: Call, body: Vec<u8>) -> ToEnd {
     let call = call.into_silent();
-    Box::pin(to_end(async move {
+    ToEnd::new(async move {
         let request: C = read_body(C::PATH, &body)?;
         answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
-    }))
-}
-
-/// Runs a command to its end, also when whoever asked has gone or waits no longer: clients hear of its changes after
-/// the commit, and from nobody else.
-async fn to_end(
-    command: impl Future<Output = Result<Vec<u8>, Failure>> + Send + 'static,
-) -> Result<Vec<u8>, Failure> {
-    match tokio::spawn(command).await {
-        Ok(answer) => answer,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(stopped) => Err(Code::GroupInternal.internal(stopped)),
-        },
-    }
+    })
 }
 
 /// The body of a success of the command at `path`, at most `max` bytes long.

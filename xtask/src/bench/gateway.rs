@@ -4,6 +4,7 @@
 pub(crate) mod audience;
 pub(crate) mod broadcaster;
 mod client;
+mod connection;
 pub(crate) mod members;
 mod signature;
 mod wire;

@@ -1,12 +1,14 @@
 //! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
 
 use super::{Decision, DynOperation, GroupImport, GroupOperation, Imported, Outcome};
+use crate::account::SenderProfiles;
 use crate::actor::Actor;
 use crate::answer_slot::{AnswerSlot, lock};
 use crate::context::Context;
 use crate::error::OperationError;
 use crate::group::Group;
-use crate::ids::GroupId;
+use crate::ids::{GroupId, UserId};
+use crate::message::Tip;
 use crate::outbox;
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
@@ -22,6 +24,18 @@ struct OperationCall<O: GroupOperation> {
     after_commit: Mutex<Option<AfterCommit>>,
 }
 
+impl<O: GroupOperation> OperationCall<O> {
+    /// Of whom clients get more than the name.
+    fn shown(&self) -> Vec<&UserId> {
+        if !self.subscribers.show_accounts() {
+            return Vec::new();
+        }
+        let mut shown = self.operation.tells_of();
+        shown.truncate(1 + Tip::SHOWN_MAX);
+        shown
+    }
+}
+
 impl<O: GroupOperation> DynOperation for OperationCall<O> {
     fn group(&self) -> &GroupId {
         self.operation.group()
@@ -32,15 +46,23 @@ impl<O: GroupOperation> DynOperation for OperationCall<O> {
         if let Actor::Account(account) = &self.actor {
             account.add_needs(&self.operation.actions(), group, &mut needs);
         }
+        for account in self.shown() {
+            if !needs.profiles.contains(account) {
+                needs.profiles.push(account.clone());
+            }
+        }
         needs
     }
 
     fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome> {
         let kind = snapshot.as_ref().map(|snapshot| snapshot.group.kind);
+        let mut seen = SenderProfiles::default();
         let decided = snapshot.ok_or(Refusal::NoSuchGroup).and_then(|snapshot| {
             if let Actor::Account(account) = &self.actor {
                 account.check(context, &snapshot, &self.operation.actions())?;
             }
+            let shown = self.shown().into_iter();
+            seen = shown.map(|account| (account.clone(), snapshot.sender_profile(account))).collect();
             self.operation.decide(context, snapshot)
         });
         let mut after_commit = None;
@@ -52,6 +74,7 @@ impl<O: GroupOperation> DynOperation for OperationCall<O> {
                     kind,
                     changes: &changes,
                     events: &events,
+                    seen: &seen,
                 });
                 let outbox = outbox::entries(&*self.subscribers, group, kind, events);
                 (Some(Outcome { changes, outbox }), Ok(answer))

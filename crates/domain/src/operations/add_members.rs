@@ -74,6 +74,10 @@ impl GroupOperation for AddMembers {
         }
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        [&self.operator].into_iter().chain(&self.accounts).collect()
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Vec<Added>>, Refusal> {
         let is_banned = |account: &&UserId| snapshot.bans(account, context.now);
         let banned: BTreeSet<_> = self.accounts.iter().filter(is_banned).collect();

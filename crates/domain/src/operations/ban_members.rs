@@ -43,6 +43,10 @@ impl GroupOperation for BanMembers {
     }
 
     /// The owner is banned in no type of group, not even where it may leave. [choice]
+    fn tells_of(&self) -> Vec<&UserId> {
+        [&self.operator].into_iter().chain(&self.accounts).collect()
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let GroupSnapshot { mut group, members, accounts, .. } = snapshot;
         if !group.kind.can().ban {

@@ -40,6 +40,10 @@ impl GroupOperation for ChangeOwner {
         Needs { members, ..Needs::default() }
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.operator]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let GroupSnapshot { mut group, mut members, .. } = snapshot;
         if !group.kind.can().members {

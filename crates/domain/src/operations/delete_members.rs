@@ -97,6 +97,10 @@ impl GroupOperation for DeleteMembers {
         }
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        [&self.operator].into_iter().chain(&self.accounts).collect()
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Removal>, Refusal> {
         let GroupSnapshot { mut group, mut members, parts, .. } = snapshot;
         let can = group.kind.can();

@@ -56,6 +56,10 @@ impl GroupOperation for HandleApplication {
         needs
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.operator, &self.account]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let key = PartKey::Application(self.account.clone());
         if applications::waiting(context, &snapshot, &self.account).is_none() {

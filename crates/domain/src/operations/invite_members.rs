@@ -51,6 +51,10 @@ impl GroupOperation for InviteMembers {
         needs
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        self.0.tells_of()
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Vec<Added>>, Refusal> {
         let inviter = snapshot.members.get(&self.0.operator);
         let waits = snapshot.group.invite_option == InviteOption::NeedPermission

@@ -74,6 +74,10 @@ impl GroupOperation for JoinGroup {
         needs
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.account]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Joined>, Refusal> {
         if !snapshot.group.kind.can().members {
             return Err(Refusal::TypeForbids("are entered and left, not joined"));

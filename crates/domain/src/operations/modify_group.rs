@@ -74,6 +74,10 @@ impl GroupOperation for ModifyGroup {
         Needs::default()
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.operator]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let before = snapshot.group;
         if before.kind != self.kind {

@@ -62,6 +62,10 @@ impl GroupOperation for ModifyMember {
         Needs { members: vec![self.account.clone()], ..Needs::default() }
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.operator, &self.account]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let GroupSnapshot { mut group, mut members, .. } = snapshot;
         self.check(&group)?;

@@ -51,6 +51,10 @@ impl GroupOperation for MuteMembers {
     }
 
     /// A group that keeps no members has nowhere to keep a mute, so muting changes nothing there. [choice]
+    fn tells_of(&self) -> Vec<&UserId> {
+        [&self.operator].into_iter().chain(&self.accounts).collect()
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         if !snapshot.group.kind.can().mute {
             return Err(Refusal::TypeForbids("cannot mute members"));

@@ -83,10 +83,14 @@ impl GroupOperation for SendMessage {
         needs
     }
 
+    fn tells_of(&self) -> Vec<&UserId> {
+        vec![&self.sender]
+    }
+
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Sent>, Refusal> {
         let now = context.now;
         let log = snapshot.log(&self.conversation)?;
-        if !self.by_administrator && !snapshot.accounts.contains(&self.sender) {
+        if !self.by_administrator && !snapshot.profiles.contains_key(&self.sender) {
             let problem = format!("From_Account {} is not an imported account", self.sender);
             return Err(Refusal::Unfitting(problem));
         }
@@ -100,7 +104,7 @@ impl GroupOperation for SendMessage {
             return Err(Refusal::Muted);
         }
         if self.online_only {
-            let event = self.event(self.message(0, now, &snapshot.group), &snapshot);
+            let event = self.event(self.message(0, now, &snapshot.group));
             return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).with_event(event));
         }
         let mut after = log.clone();
@@ -117,7 +121,7 @@ impl GroupOperation for SendMessage {
             changes.group.get_or_insert_with(|| snapshot.group.clone()).active = true;
         }
         let message = self.message(seq, now, &snapshot.group);
-        let event = self.event(message.clone(), &snapshot);
+        let event = self.event(message.clone());
         if snapshot.group.kind.can().history {
             changes.new_messages.push((self.conversation.clone(), message));
         }
@@ -175,13 +179,8 @@ impl SendMessage {
         changes.updated_members.push(member);
     }
 
-    fn event(&self, message: Message, snapshot: &GroupSnapshot) -> Event {
-        Event::Sent {
-            conversation: self.conversation.clone(),
-            message,
-            sender: snapshot.sender_profile(&self.sender),
-            online_only: self.online_only,
-        }
+    fn event(&self, message: Message) -> Event {
+        Event::Sent { conversation: self.conversation.clone(), message, online_only: self.online_only }
     }
 
     fn message(&self, seq: u32, sent: Timestamp, group: &Group) -> Message {

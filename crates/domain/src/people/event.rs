@@ -2,6 +2,7 @@
 //! them.
 
 use super::fact::Chat;
+use super::folders::ChatMark;
 use super::message::{DirectMessage, MessageKey};
 use super::official::OfficialEvent;
 use super::portrait::PortraitItem;
@@ -98,6 +99,13 @@ pub enum PeopleEvent {
         /// Whether it is pinned.
         pinned: bool,
     },
+    /// An account has marked conversations, or taken marks away.
+    ChatsMarked {
+        /// The account.
+        account: UserId,
+        /// The conversations, as they are marked now.
+        marks: Vec<(Chat, ChatMark)>,
+    },
     /// Keys and values of a message have changed.
     DirectExtended {
         /// The account that sent the message.
@@ -157,6 +165,7 @@ impl PeopleEvent {
             | Self::Blocked { account, .. }
             | Self::Unblocked { account, .. }
             | Self::ChatPinned { account, .. }
+            | Self::ChatsMarked { account, .. }
             | Self::Followed { account, .. }
             | Self::Official { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }

@@ -9,10 +9,8 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Say(Place),
-    /// To learn how many messages there are, of which this many are to be shown.
-    Count(Place, u32),
-    /// To show the last messages, which follow as frames.
-    Show(Place),
+    /// To show so many of the last messages, besides those of later pages, the newest first.
+    Show(Place, usize, Vec<Value>),
     /// To show messages between two accounts, which the answer has.
     ShowDirect(Place),
     Recall,
@@ -71,15 +69,8 @@ impl Request {
 
     pub(super) fn history(place: &Place, count: u32) -> Self {
         match place {
-            Place::Group(group, None) => {
-                let filter = json!({ "GroupBaseInfoFilter": ["NextMsgSeq"] });
-                let body =
-                    json!({ "Command": "get_group_info", "GroupIdList": [group], "ResponseFilter": filter });
-                Self::new(Purpose::Count(place.clone(), count), body)
-            }
-            Place::Group(group, Some(_)) => {
-                let body = json!({ "Command": "topics", "GroupId": group });
-                Self::new(Purpose::Count(place.clone(), count), body)
+            Place::Group(..) => {
+                Self::page(place, usize::try_from(count).unwrap_or(usize::MAX), 0, Vec::new())
             }
             Place::Account(peer) => {
                 let body = json!({ "Command": "admin_getroammsg", "Peer_Account": peer, "MaxCnt": count,
@@ -89,21 +80,21 @@ impl Request {
         }
     }
 
-    /// The request for the last messages of a conversation, of which the answer says how many there are.
-    pub(super) fn show(place: &Place, count: u32, answer: &Value) -> Self {
-        let last = match place {
-            Place::Group(_, Some(topic)) => rows(answer, "TopicList")
-                .iter()
-                .find(|row| row["TopicId"] == **topic)
-                .map(|row| &row["MsgSeq"]),
-            Place::Group(_, None) | Place::Account(_) => {
-                rows(answer, "GroupInfo").first().map(|row| &row["NextMsgSeq"])
-            }
-        };
-        let is_next = matches!(place, Place::Group(_, None));
-        let last = last.and_then(Value::as_u64).unwrap_or_default().saturating_sub(is_next.into());
-        let after = u32::try_from(last).unwrap_or(u32::MAX).saturating_sub(count);
-        Self::new(Purpose::Show(place.clone()), place.numbered("catch_up", after))
+    /// A page of a history: `count` messages, the first of which has the number `from`; 0: the newest. The server cuts it.
+    fn page(place: &Place, count: usize, from: u64, later: Vec<Value>) -> Self {
+        let mut body = place.request("group_msg_get_simple");
+        body["ReqMsgNumber"] = json!(count);
+        body["ReqMsgSeq"] = json!(from);
+        Self::new(Purpose::Show(place.clone(), count, later), body)
+    }
+
+    /// What asks for the page before that in the answer, where one is to be shown.
+    pub(super) fn page_before(&self, answer: &Value) -> Option<Self> {
+        let Purpose::Show(place, count, later) = &self.purpose else { return None };
+        let page = rows(answer, "RspMsgList");
+        let count = count.saturating_sub(page.len());
+        let from = answer["NextMsgSeq"].as_u64().filter(|from| *from != 0 && count != 0)?;
+        Some(Self::page(place, count, from, [later, page].concat()))
     }
 
     /// Whether the server had no time for it; it may be sent again.
@@ -113,10 +104,8 @@ impl Request {
 
     /// Why it was refused, if it was.
     pub(super) fn refusal(&self, answer: &Value) -> Option<String> {
-        let of_row = [("RecallRetList", "RetCode"), ("GroupInfo", "ErrorCode")]
-            .into_iter()
-            .find_map(|(list, field)| rows(answer, list).first()?[field].as_u64())
-            .unwrap_or_default();
+        let of_row = rows(answer, "RecallRetList").first().and_then(|row| row["RetCode"].as_u64());
+        let of_row = of_row.unwrap_or_default();
         let (number, info) = match code(answer) {
             0 if of_row == 0 && !Self::is_too_soon(answer) => return None,
             0 if of_row == 0 => return Some("not sent: too many messages at once; wait a second".to_owned()),
@@ -137,7 +126,12 @@ impl Request {
                 Some(seq) => vec![format!("sent as #{seq}")],
                 None => vec!["sent".to_owned()],
             },
-            Purpose::Count(..) | Purpose::Show(_) => Vec::new(),
+            // All at once, the oldest first.
+            Purpose::Show(..) if self.page_before(answer).is_some() => Vec::new(),
+            Purpose::Show(_, _, later) => {
+                let shown = rows(answer, "RspMsgList").iter().rev().chain(later.iter().rev());
+                shown.filter_map(|row| reader.words(row)).collect()
+            }
             Purpose::ShowDirect(_) => {
                 rows(answer, "MsgList").iter().map(|message| reader.message(message)).collect()
             }
@@ -232,15 +226,30 @@ mod tests {
     }
 
     #[test]
-    fn the_history_begins_as_far_before_its_end_as_asked() {
-        let group = Place::Group("g".to_owned(), None);
-        let of_group = Request::show(&group, 20, &json!({ "GroupInfo": [{ "NextMsgSeq": 31 }] }));
-        assert_eq!(of_group.body["MsgSeq"], 10);
-        let topic = Place::Group("c".to_owned(), Some("t".to_owned()));
-        let topics =
-            json!({ "TopicList": [{ "TopicId": "u", "MsgSeq": 7 }, { "TopicId": "t", "MsgSeq": 5 }] });
-        assert_eq!(Request::show(&topic, 2, &topics).body["MsgSeq"], 3);
-        assert_eq!(Request::show(&topic, 20, &topics).body["MsgSeq"], 0);
+    fn a_history_is_read_page_by_page_and_shown_with_the_oldest_first() {
+        let place = Place::Group("g".to_owned(), None);
+        let row = |seq: u64| {
+            json!({ "Event": "message", "GroupId": "g", "MsgSeq": seq, "MsgTime": 0, "From_Account": "bob",
+            "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "m" } }] })
+        };
+        let page = |newest: u64, next: u64| json!({ "ErrorCode": 0, "RspMsgList": [row(newest), row(newest - 1)], "NextMsgSeq": next });
+        let reader = Reader { place: Some(&place), ..READER };
+        let numbers = |request: &Request, answer: &Value| -> Vec<String> {
+            let lines = request.words(answer, &reader);
+            lines
+                .iter()
+                .map(|line| line[line.find('#').unwrap()..].split(' ').next().unwrap().to_owned())
+                .collect()
+        };
+        let first = Request::history(&place, 3);
+        assert_eq!((&first.body["ReqMsgNumber"], &first.body["ReqMsgSeq"]), (&json!(3), &json!(0)));
+        assert_eq!(numbers(&first, &page(9, 7)), [""; 0]);
+        let second = first.page_before(&page(9, 7)).unwrap();
+        assert_eq!((&second.body["ReqMsgNumber"], &second.body["ReqMsgSeq"]), (&json!(1), &json!(7)));
+        let rest = json!({ "ErrorCode": 0, "RspMsgList": [row(7)], "NextMsgSeq": 6 });
+        assert_eq!(numbers(&second, &rest), ["#7", "#8", "#9"]);
+        // One that is shorter.
+        assert_eq!(numbers(&first, &page(2, 0)), ["#1", "#2"]);
     }
 
     #[test]

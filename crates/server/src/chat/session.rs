@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// Pause before a request for which the server had no time is sent again, and how often that is done.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const AGAIN_MAX: u32 = 30;
-/// Longest wait for an answer, or for the messages that follow it: then the connection counts as lost.
+/// Longest wait for an answer: then the connection counts as lost.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 impl<W: Write + Send> Chat<'_, W> {
@@ -87,10 +87,6 @@ impl<W: Write + Send> Chat<'_, W> {
         frame: &Value,
     ) -> Result<(), ChatError> {
         let place = Place::of(frame, &self.own);
-        let shown = Some(Purpose::Show(place.clone()));
-        if frame["Event"] == "caught_up" && self.open.as_ref().map(|open| open.purpose.clone()) == shown {
-            self.close();
-        }
         let seq = seq_of(frame);
         if seq == 0 {
             return Ok(());
@@ -120,14 +116,11 @@ impl<W: Write + Send> Chat<'_, W> {
         }
         match &open.purpose {
             Purpose::Say(place) => self.said(place, answer),
-            Purpose::Count(place, count) => {
-                self.request(Request::show(place, *count, answer));
-                self.submit(connection).await?;
-            }
-            // Until the messages have come.
-            Purpose::Show(_) => {
-                self.answer_by = Some(Instant::now() + ANSWER_MAX);
-                self.open = Some(open);
+            Purpose::Show(..) => {
+                if let Some(before) = open.page_before(answer) {
+                    self.request(before);
+                    self.submit(connection).await?;
+                }
             }
             Purpose::Join(group) => {
                 if answer["Status"] != "WaitAdminApproval" {
@@ -213,12 +206,6 @@ impl<W: Write + Send> Chat<'_, W> {
             }
             (_, None, None) => Err("you have sent nothing here; give the number of a message".to_owned()),
         }
-    }
-
-    /// The open request is done.
-    fn close(&mut self) {
-        self.open = None;
-        self.answer_by = None;
     }
 
     /// Opens a request.

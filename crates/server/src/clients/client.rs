@@ -2,13 +2,14 @@
 
 use super::frame::ConversationKey;
 use super::hub::Hub;
-use super::senders::Senders;
+use super::senders;
 use super::session::{CloseReason, Session};
 use crate::apps::App;
 use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::state::Server;
 use crate::webhook::presence::{self, ConnectionState};
+use landfall_domain::account::SenderProfiles;
 use landfall_domain::actor::{ActingAccount, Actor};
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
@@ -98,13 +99,13 @@ impl ConnectedClient {
         }
     }
 
-    /// The senders of messages of a group.
+    /// What is seen of those whom messages of a group name.
     pub(super) async fn senders(
         &self,
         group: &GroupId,
         messages: impl IntoIterator<Item = &Message>,
-    ) -> Result<Senders, CloseReason> {
-        let read = Senders::read(&*self.server.store, self.app.id, group, messages).await;
+    ) -> Result<SenderProfiles, CloseReason> {
+        let read = senders::read(&*self.server.store, self.app.id, group, messages).await;
         read.map_err(|error| self.unreadable(&error))
     }
 

@@ -28,6 +28,10 @@ impl Subscribers for ClientSubscribers {
         None
     }
 
+    fn show_accounts(&self) -> bool {
+        self.hub.any_client_connected()
+    }
+
     fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         self.hub.on_change(change, &self.operator, self.now)
     }

@@ -5,10 +5,11 @@
 
 use super::client::ConnectedClient;
 use super::direct_frames as direct;
-use super::frame::{self, ConversationKey, Frame, FrameHeader};
+use super::frame::{self, Frame};
+use super::position_frame::{position, waiting};
 use super::positions::{Live, Positions};
 use super::requests::{self, Asked, Incoming, RequestContext};
-use super::rest_queue::RestQueue;
+use super::rest_queue::{OpenCommand, RestQueue};
 use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use crate::code::Code;
@@ -17,7 +18,6 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::people::Pair;
 use landfall_domain::snapshot::MessageRange;
 use landfall_domain::time::Timestamp;
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -74,8 +74,6 @@ pub(super) struct ClientConnection<S> {
     /// Those in conversations with accounts.
     direct: Positions<Arc<Pair>>,
     commands: Allowance,
-    /// Commands of the REST API, performed one after the other, so that messages keep their order.
-    rest: RestQueue,
     /// Limits the frames of any kind.
     incoming: Allowance,
     socket: WebSocketStream<S>,
@@ -107,7 +105,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             positions,
             direct,
             commands,
-            rest: RestQueue::default(),
             incoming,
             socket,
             frames,
@@ -120,33 +117,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     /// Sends `first`, then serves the client until the connection ends. Returns the socket, and the reason when the server
     /// closes it.
     pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<CloseReason>) {
-        let mut done = self.send(first).await;
+        // Commands of the REST API, performed one after the other, so that messages keep their order.
+        let mut rest = RestQueue::default();
+        let mut done = self.send(first).await.map(|()| None);
         let reason = loop {
             match done {
-                Ok(()) => {}
+                Ok(opened) => opened.into_iter().for_each(|command| rest.add(command)),
                 Err(Disconnected::Closed(reason)) => break Some(reason),
                 Err(Disconnected::Socket(error)) => {
                     tracing::debug!(%error, "a client has gone: {error}");
                     break None;
                 }
             }
-            done = match self.next().await {
-                NextEvent::Closing => Err(Disconnected::Closed(
-                    self.client.session.close_reason().unwrap_or(CloseReason::Stopping),
-                )),
-                NextEvent::Outbound(Some(first)) => self.deliver(first).await,
-                NextEvent::Received(Some(message)) => self.receive(message).await,
-                NextEvent::Answered(answer) => self.send(answer).await,
-                NextEvent::History if self.positions.is_due() => self.send_history().await,
-                NextEvent::History => self.send_direct_history().await,
-                NextEvent::Ping => self.ping().await,
-                NextEvent::Outbound(None) | NextEvent::Received(None) => break None,
-            };
+            let event = self.next(&mut rest).await;
+            if matches!(event, NextEvent::Outbound(None) | NextEvent::Received(None)) {
+                break None;
+            }
+            let has_room = rest.has_room();
+            done = rest.beside(self.handle(event, has_room)).await;
         };
         (self.socket, reason)
     }
 
-    async fn next(&mut self) -> NextEvent {
+    /// Does what an event asks for. Returns the command that it opens, if it does; `has_room`: whether it may.
+    async fn handle(
+        &mut self,
+        event: NextEvent,
+        has_room: bool,
+    ) -> Result<Option<OpenCommand>, Disconnected> {
+        let done = match event {
+            NextEvent::Closing => {
+                Err(Disconnected::Closed(self.client.session.close_reason().unwrap_or(CloseReason::Stopping)))
+            }
+            NextEvent::Outbound(Some(first)) => self.deliver(first).await,
+            NextEvent::Received(Some(message)) => return self.receive(message, has_room).await,
+            NextEvent::Answered(answer) => self.send(answer).await,
+            NextEvent::History if self.positions.is_due() => self.send_history().await,
+            NextEvent::History => self.send_direct_history().await,
+            NextEvent::Ping => self.ping().await,
+            NextEvent::Outbound(None) | NextEvent::Received(None) => Ok(()),
+        };
+        done.map(|()| None)
+    }
+
+    async fn next(&mut self, rest: &mut RestQueue) -> NextEvent {
         let waits_until = self.incoming.waits_until(Instant::now());
         let message = async {
             if let Some(due) = waits_until {
@@ -157,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         tokio::select! {
             () = self.client.session.closing.notified() => NextEvent::Closing,
             waiting = self.frames.recv() => NextEvent::Outbound(waiting),
-            answer = self.rest.next() => NextEvent::Answered(answer),
+            answer = rest.next() => NextEvent::Answered(answer),
             message = message => NextEvent::Received(message),
             () = std::future::ready(()), if self.positions.is_due() || self.direct.is_due() => {
                 NextEvent::History
@@ -271,50 +285,59 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         frame.sender.as_ref().is_some_and(|sender| self.client.session.has_sent(sender))
     }
 
-    async fn receive(&mut self, message: Result<Message, tungstenite::Error>) -> Result<(), Disconnected> {
+    async fn receive(
+        &mut self,
+        message: Result<Message, tungstenite::Error>,
+        has_room: bool,
+    ) -> Result<Option<OpenCommand>, Disconnected> {
         self.last_received = Instant::now();
         self.incoming.spend(1.0, self.last_received);
         match message.map_err(misuse)? {
-            Message::Text(text) => self.perform(&text).await,
-            Message::Binary(_) => Err(Disconnected::Closed(CloseReason::Misuse)),
+            Message::Text(text) => return self.perform(&text, has_room).await,
+            Message::Binary(_) => return Err(Disconnected::Closed(CloseReason::Misuse)),
             // Pongs are sent with the next flush.
             Message::Ping(_) => {
                 self.spend_answer();
-                self.flush().await
+                self.flush().await?;
             }
-            Message::Pong(_) | Message::Frame(_) => Ok(()),
+            Message::Pong(_) | Message::Frame(_) => {}
             Message::Close(_) => {
                 // The close frame is answered with the next flush.
                 self.flush().await?;
-                Err(Disconnected::Socket(tungstenite::Error::ConnectionClosed))
+                return Err(Disconnected::Socket(tungstenite::Error::ConnectionClosed));
             }
         }
+        Ok(None)
     }
 
-    async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
+    /// Answers a request, or returns the command that it opens.
+    async fn perform(&mut self, text: &str, has_room: bool) -> Result<Option<OpenCommand>, Disconnected> {
         let frame = match Incoming::parse(text) {
             Ok(frame) => frame,
-            Err(failure) => return self.answer(requests::refuse_unread(&self.client, &failure)).await,
+            Err(failure) => {
+                self.answer(requests::refuse_unread(&self.client, &failure)).await?;
+                return Ok(None);
+            }
         };
         let asked = Asked::of(&frame);
-        if let Err(failure) = self.admit(asked) {
-            return self.answer(asked.refused(&self.client, &failure)).await;
-        }
-        if asked.is_rest() {
+        if let Err(failure) = self.admit(asked, has_room) {
+            self.answer(asked.refused(&self.client, &failure)).await?;
+        } else if asked.is_rest() {
             self.spend_answer();
-            self.rest.add(asked.performing(&self.client));
-            return Ok(());
+            return Ok(Some(asked.performing(&self.client)));
+        } else {
+            let Self { client, positions, direct, .. } = self;
+            let context = RequestContext { client, positions, direct };
+            let answer = requests::perform(context, asked).await.map_err(Disconnected::Closed)?;
+            if let Some(answer) = answer {
+                self.answer(answer).await?;
+            }
         }
-        let Self { client, positions, direct, .. } = self;
-        match requests::perform(RequestContext { client, positions, direct }, asked).await {
-            Ok(Some(answer)) => self.answer(answer).await,
-            Ok(None) => Ok(()),
-            Err(reason) => Err(Disconnected::Closed(reason)),
-        }
+        Ok(None)
     }
 
     /// Counts a request against the limits of the connection and its account.
-    fn admit(&mut self, asked: Asked<'_>) -> Result<(), Failure> {
+    fn admit(&mut self, asked: Asked<'_>, has_room: bool) -> Result<(), Failure> {
         let now = Instant::now();
         if asked.is_free() {
             return Ok(());
@@ -323,7 +346,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             return Err(Code::TooFrequent.because("too many requests; try again in a second"));
         }
         self.client.hub.account_rates.admit(self.client.account(), asked.name(), now)?;
-        if asked.is_rest() && !self.rest.has_room() {
+        if asked.is_rest() && !has_room {
             let text = "too many requests are open; wait for the answers of some";
             return Err(Code::TooFrequent.because(text));
         }
@@ -404,7 +427,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             self.client.senders(&key.group, messages.values()).await.map_err(Disconnected::Closed)?;
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if snapshot.shows(&key.conversation, message, &self.client.session.account) {
-                let frame = frame::stored(&key, kind, senders.with(message), &self.client.hub.files);
+                let frame = frame::stored(&key, kind, (message, &senders), &self.client.hub.files);
                 let is_own = self.is_own(&frame);
                 if !is_own {
                     self.feed(frame.text).await?;
@@ -456,24 +479,4 @@ pub(super) async fn send_close<S: AsyncRead + AsyncWrite + Unpin>(
     };
     // The client may be gone.
     drop(timeout(CLOSE_MAX, closing).await);
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PositionFrame<'a> {
-    #[serde(flatten)]
-    about: FrameHeader<'a>,
-    msg_seq: u32,
-}
-
-fn position(event: &'static str, key: &ConversationKey, seq: u32) -> String {
-    frame::text(&PositionFrame {
-        about: FrameHeader::of_conversation(event, &key.group, &key.conversation),
-        msg_seq: seq,
-    })
-}
-
-/// Says that more messages are sent when the client has acknowledged some.
-fn waiting(key: &ConversationKey, sent: u32) -> String {
-    position("waiting", key, sent)
 }

@@ -2,9 +2,9 @@
 //!
 //! Fields have the names that webhooks and the REST API use, where these have them. [choice]
 
-use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
+use crate::event_rows::{AtRow, at_rows};
 use crate::files::signing::FileSigner;
-use landfall_domain::account::SenderProfile;
+use landfall_domain::account::{SenderProfile, SenderProfiles};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{
@@ -151,7 +151,7 @@ struct MessageFrame<'a> {
     group_at_info: Vec<AtRow<'a>>,
 }
 
-/// What a message says of its sender.
+/// What a message says of its sender, and a tip of those whom it names.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SenderFields<'a> {
@@ -186,10 +186,22 @@ struct TipFrame<'a> {
     op_name: &'static str,
     #[serde(rename = "Operator_Account")]
     operator: &'a str,
+    /// Of the operator.
+    #[serde(flatten)]
+    seen: SenderFields<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    member_list: Vec<MemberRow<'a>>,
+    member_list: Vec<NamedRow<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     change_list: Vec<ChangeRow<'a>>,
+}
+
+/// An account that a tip names.
+#[derive(Serialize)]
+struct NamedRow<'a> {
+    #[serde(rename = "Member_Account")]
+    account: &'a str,
+    #[serde(flatten)]
+    seen: SenderFields<'a>,
 }
 
 #[derive(Serialize)]
@@ -265,11 +277,11 @@ pub(crate) enum MessageEvent {
     Modified,
 }
 
-/// The frame of a message or tip; of one whose content is gone, the frame that says so.
+/// The frame of a message or tip; of one whose content is gone, the frame that says so. `seen`: of those whom it names.
 pub(crate) fn message(
     key: &ConversationKey,
     kind: GroupType,
-    (message, sender): (&Message, &SenderProfile),
+    (message, seen): (&Message, &SenderProfiles),
     event: MessageEvent,
     files: &FileSigner,
 ) -> String {
@@ -281,7 +293,7 @@ pub(crate) fn message(
             msg_seq: message.seq,
             msg_time: message.sent.0,
             from_account: message.sender.as_str(),
-            sender: SenderFields::of(sender),
+            sender: SenderFields::of(seen.of(&message.sender)),
             random: message.random,
             msg_priority: message.priority.as_str(),
             msg_body: serde_json::from_str(&files.signed(&body.elements)).ok(),
@@ -298,7 +310,8 @@ pub(crate) fn message(
             op_type: tip.number(),
             op_name: tip_name(*tip),
             operator: message.sender.as_str(),
-            member_list: member_rows(accounts),
+            seen: SenderFields::of(seen.of(&message.sender)),
+            member_list: named_rows(accounts, seen),
             change_list: changes
                 .iter()
                 .map(|(field, value)| ChangeRow { field: field_name(*field), value })
@@ -315,6 +328,12 @@ pub(crate) fn message(
     }
 }
 
+fn named_rows<'a>(accounts: &'a [UserId], seen: &'a SenderProfiles) -> Vec<NamedRow<'a>> {
+    let row =
+        |account| NamedRow { account: UserId::as_str(account), seen: SenderFields::of(seen.of(account)) };
+    accounts.iter().map(row).collect()
+}
+
 /// The only accounts that get a message: those it names and its sender; empty: everybody.
 pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     match &message.content {
@@ -325,15 +344,15 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     }
 }
 
-/// A message of a history as a frame; it is the same when the history is read again and its sender is unchanged.
+/// A message of a history as a frame; it is the same when the history is read again and those whom it names are unchanged.
 pub(crate) fn stored(
     key: &Arc<ConversationKey>,
     kind: GroupType,
-    (message, sender): (&Message, &SenderProfile),
+    (message, seen): (&Message, &SenderProfiles),
     files: &FileSigner,
 ) -> Frame {
     Frame {
-        text: self::message(key, kind, (message, sender), MessageEvent::New, files).into(),
+        text: self::message(key, kind, (message, seen), MessageEvent::New, files).into(),
         number: Some((Arc::clone(key), message.seq)),
         direct: None,
         is_message: matches!(message.content, Content::Sent(_)),

@@ -285,16 +285,27 @@ impl Hub {
     pub(super) fn enter_live(&self, session: &Arc<Session>, progress: DeliveryProgress, group: &GroupId) {
         let entering = Entering { session: Arc::clone(session), progress, wants_messages: true };
         self.rooms.open_and_add(group, RoomAction::Enter(entering));
+        self.note_visit(session, group, 1);
     }
 
     /// Lets a client out of a live-stream group.
     pub(super) fn leave_live(&self, session: &Session, group: &GroupId) {
         session.left_room(group);
         self.rooms.add_action(group, RoomAction::Leave(session.id));
+        self.note_visit(session, group, -1);
+    }
+
+    /// A client came into a live-stream group (1) or has gone (-1): its account did, unless another of its clients is there.
+    fn note_visit(&self, session: &Session, group: &GroupId, by: isize) {
+        let others = self.sessions.of_account(&session.account).into_iter();
+        if !others.filter(|other| other.id != session.id).any(|other| other.is_in_live(group)) {
+            self.online.moved(group, by);
+        }
     }
 
     pub(super) fn remove_session(&self, session: &Session) {
         self.sessions.remove(session);
+        session.live_groups().iter().for_each(|group| self.note_visit(session, group, -1));
         for group in session.take_rooms() {
             self.rooms.add_action(&group, RoomAction::Leave(session.id));
         }
@@ -369,7 +380,7 @@ impl Hub {
             return count;
         }
         let count = self.visitors(group).await.len();
-        self.online.learn(group, count, self.clock.now());
+        self.online.learn(group, count);
         count
     }
 

@@ -9,6 +9,7 @@ use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::event::PeopleEvent;
 use landfall_domain::people::fact::Chat;
+use landfall_domain::people::folders::ChatMark;
 use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::subscribers::AppliedPeopleChange;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,9 @@ impl PeopleUpdate {
                 vec![direct::extended(sender, receiver, &changed)]
             }
             PeopleEvent::ChatPinned { account, chat, pinned } => vec![self::pinned(account, chat, *pinned)],
+            PeopleEvent::ChatsMarked { account, marks } => {
+                marks.iter().map(|(chat, mark)| marked(account, chat, mark)).collect()
+            }
             PeopleEvent::Official { account, event } => official_frames::of(account, event),
         });
         Self { frames: frames.collect() }
@@ -103,24 +107,49 @@ fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &Use
     PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 
+/// What an account has changed about a conversation of its own.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PinFrame<'a> {
+struct ChatFrame<'a, T> {
     event: &'static str,
     #[serde(rename = "Peer_Account", skip_serializing_if = "Option::is_none")]
     peer_account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<&'a str>,
+    #[serde(flatten)]
+    now: T,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pinned {
     top_flag: u8,
 }
 
-/// To the devices of the account itself.
+/// As `recentcontact/get_list` says it, and empty where nothing is left.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Marked<'a> {
+    standard_mark: String,
+    custom_mark: &'a str,
+}
+
 fn pinned(account: &UserId, chat: &Chat, pinned: bool) -> PeopleFrame {
+    of_chat("pin", account, chat, Pinned { top_flag: u8::from(pinned) })
+}
+
+fn marked(account: &UserId, chat: &Chat, mark: &ChatMark) -> PeopleFrame {
+    let standard_mark = if mark.standard == 0 { String::new() } else { format!("{:b}", mark.standard) };
+    of_chat("conversation", account, chat, Marked { standard_mark, custom_mark: mark.custom.as_str() })
+}
+
+/// To the devices of the account itself.
+fn of_chat(event: &'static str, account: &UserId, chat: &Chat, now: impl Serialize) -> PeopleFrame {
     let (peer_account, group_id) = match chat {
         Chat::Direct(peer) => (Some(peer.as_str()), None),
         Chat::Group(id) => (None, Some(id.as_str())),
     };
-    let text = frame::text(&PinFrame { event: "pin", peer_account, group_id, top_flag: u8::from(pinned) });
+    let text = frame::text(&ChatFrame { event, peer_account, group_id, now });
     PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 

@@ -138,9 +138,18 @@ struct CommonFields {
     msg_seq: u32,
     offset: usize,
     limit: Option<usize>,
+    with: Vec<String>,
 }
 
 impl CommonFields {
+    /// Whether rows are to have the last message, which is all that `With` can name where it is not said otherwise.
+    fn with_last(&self) -> Result<bool, Failure> {
+        if self.with.iter().any(|name| name != "Last") {
+            return Err(Code::GroupParameter.because("With has an unknown name; Last is known"));
+        }
+        Ok(!self.with.is_empty())
+    }
+
     /// The other account of a one-to-one conversation; `None` where a group is meant.
     fn peer(&self) -> Result<Option<UserId>, Failure> {
         let given = self.peer_account.as_deref().filter(|name| !name.is_empty());

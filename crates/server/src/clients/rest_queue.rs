@@ -3,33 +3,65 @@
 
 use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::pending;
+use std::pin::pin;
 
 /// Commands that a client may have open. [choice]
 pub(super) const OPEN_MAX: usize = 32;
 
+/// A command that is performed; its result is the frame that answers it.
+pub(super) type OpenCommand = BoxFuture<'static, String>;
+
 /// Open commands, the one that is performed first.
 #[derive(Default)]
 pub(super) struct RestQueue {
-    open: VecDeque<BoxFuture<'static, String>>,
+    open: VecDeque<OpenCommand>,
+    /// The answer of a command that ended while something else was done.
+    answer: Option<String>,
 }
 
 impl RestQueue {
     /// Whether one more command may be opened.
     pub(super) fn has_room(&self) -> bool {
-        self.open.len() < OPEN_MAX
+        self.open.len() + usize::from(self.answer.is_some()) < OPEN_MAX
     }
 
-    /// Adds a command, for which there is room; its result is the frame that answers it.
-    pub(super) fn add(&mut self, command: BoxFuture<'static, String>) {
+    /// Adds a command, for which there is room.
+    pub(super) fn add(&mut self, command: OpenCommand) {
         self.open.push_back(command);
     }
 
     /// The answer of the first command. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> String {
-        let Some(first) = self.open.front_mut() else { return std::future::pending().await };
+        match self.answer.take() {
+            Some(answer) => answer,
+            None => self.first().await,
+        }
+    }
+
+    async fn first(&mut self) -> String {
+        let Some(first) = self.open.front_mut() else { return pending().await };
         let answer = first.await;
         self.open.pop_front();
         answer
+    }
+
+    /// Does something else, while the first command goes on: one that stood still might hold a lock, or a connection to the
+    /// database, for as long as a client takes no frame.
+    pub(super) async fn beside<T>(&mut self, doing: impl Future<Output = T>) -> T {
+        let performing = async {
+            if self.answer.is_none() {
+                self.answer = Some(self.first().await);
+            }
+            pending::<Infallible>().await
+        };
+        let doing = pin!(doing);
+        tokio::select! {
+            biased;
+            done = doing => done,
+            never = performing => match never {},
+        }
     }
 }
 
@@ -38,7 +70,8 @@ mod tests {
     use super::*;
     use crate::call::{CALL_TIME_MAX, in_time};
     use crate::reply::Failure;
-    use std::future::{pending, ready};
+    use std::future::ready;
+    use tokio::sync::oneshot;
     use tokio::time::Instant;
 
     fn command(
@@ -81,5 +114,30 @@ mod tests {
             queue.add(command("open", ready(Ok(()))));
         }
         assert!(!queue.has_room());
+    }
+
+    #[tokio::test]
+    async fn the_first_command_goes_on_while_something_else_is_done() {
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, goes_on) = oneshot::channel();
+        let (ended, has_ended) = oneshot::channel();
+        let mut queue = RestQueue::default();
+        queue.add(Box::pin(async move {
+            begun.send(()).unwrap();
+            goes_on.await.unwrap();
+            ended.send(()).unwrap();
+            "first".to_owned()
+        }));
+        queue.add(command("second", ready(Ok(()))));
+        queue
+            .beside(async {
+                has_begun.await.unwrap();
+                go_on.send(()).unwrap();
+                has_ended.await.unwrap();
+            })
+            .await;
+        assert_eq!(queue.beside(ready(7)).await, 7);
+        assert_eq!(queue.next().await, "first");
+        assert_eq!(queue.next().await, "second 0");
     }
 }

@@ -6,12 +6,13 @@
 
 use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
-use super::senders::Senders;
+use super::senders;
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
 use crate::counts::AppCounts;
 use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
+use landfall_domain::account::SenderProfiles;
 use landfall_domain::error::{NoSuchGroup, OperationError, StoreError};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
@@ -267,12 +268,12 @@ impl Room {
         &self,
         context: &RoomContext,
         range: MessageRange,
-    ) -> Result<Option<(GroupSnapshot, Senders)>, StoreUnavailable> {
+    ) -> Result<Option<(GroupSnapshot, SenderProfiles)>, StoreUnavailable> {
         let Some(found) = self.read_topics_and_messages(context, false, vec![range]).await? else {
             return Ok(None);
         };
         let messages = found.messages.values().flat_map(BTreeMap::values);
-        let senders = Senders::read(&*context.store, context.app, &self.group, messages).await;
+        let senders = senders::read(&*context.store, context.app, &self.group, messages).await;
         Ok(Some((found, senders.map_err(|error| context.unavailable(&error))?)))
     }
 
@@ -304,7 +305,7 @@ impl Room {
             self.send(context, missed(&key, from)).await;
         }
         for message in snapshot.messages_of(conversation).into_iter().filter(|message| from < message.seq) {
-            self.send(context, frame::stored(&key, kind, senders.with(message), &context.files)).await;
+            self.send(context, frame::stored(&key, kind, (message, &senders), &context.files)).await;
         }
         if let Some(progress) = &mut self.progress {
             progress.advance(conversation, last);

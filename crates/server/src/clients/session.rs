@@ -193,6 +193,10 @@ impl Session {
         groups.all.as_ref().is_some_and(|all| all.contains(group)) && !groups.live.contains(group)
     }
 
+    pub(super) fn is_in_live(&self, group: &GroupId) -> bool {
+        lock(&self.groups).live.contains(group)
+    }
+
     pub(super) fn live_groups(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).live.clone()
     }

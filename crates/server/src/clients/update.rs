@@ -6,7 +6,7 @@ use super::outgoing_frame::{OutgoingFrame, names};
 use super::receipt_frames;
 use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
 use crate::files::signing::FileSigner;
-use landfall_domain::account::SenderProfile;
+use landfall_domain::account::SenderProfiles;
 use landfall_domain::event::{Event, Joining, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -38,8 +38,8 @@ struct GroupChange<'a> {
     operator: &'a UserId,
     now: Timestamp,
     files: &'a FileSigner,
-    /// What others see of the account that sent a message, where one was sent.
-    sender: &'a SenderProfile,
+    /// What others see of those whom its messages and tips name.
+    seen: &'a SenderProfiles,
 }
 
 /// The state of something other than messages, after a change.
@@ -100,14 +100,13 @@ impl ClientUpdate {
         now: Timestamp,
         files: &FileSigner,
     ) -> Self {
-        let AppliedChange { group, kind, changes, events } = change;
-        let nobody = SenderProfile::default();
-        let sender = sender(events).unwrap_or(&nobody);
-        let change = GroupChange { group, kind, operator, now, files, sender };
+        let AppliedChange { group, kind, changes, events, seen } = change;
+        let change = GroupChange { group, kind, operator, now, files, seen };
         let mut update = Self::of_membership_changes(events);
         for (conversation, message) in &changes.new_messages {
             update.frames.push(change.stored(conversation, message));
         }
+        let nobody = SenderProfiles::default();
         for (conversation, message) in &changes.updated_messages {
             let key = ConversationKey { group: group.clone(), conversation: conversation.clone() };
             let text = frame::message(&key, kind, (message, &nobody), MessageEvent::Modified, files);
@@ -199,7 +198,7 @@ impl GroupChange<'_> {
             Conversation::Topic(id) => Some(id.as_str().to_owned()),
         };
         let to = names(&frame::receivers(message));
-        let text = frame::message(&key, self.kind, (message, self.sender), MessageEvent::New, self.files);
+        let text = frame::message(&key, self.kind, (message, self.seen), MessageEvent::New, self.files);
         let is_message = matches!(message.content, Content::Sent(_));
         let sender = Sender::of(message, &key);
         OutgoingFrame { to, is_message, seq: message.seq, topic, sender, ..OutgoingFrame::to_group(text) }
@@ -296,7 +295,7 @@ impl GroupChange<'_> {
         }
         let event = if has_history { MessageEvent::OnlineOnly } else { MessageEvent::New };
         let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
-        let text = frame::message(&key, self.kind, (message, self.sender), event, self.files);
+        let text = frame::message(&key, self.kind, (message, self.seen), event, self.files);
         Some(OutgoingFrame {
             to: names(&frame::receivers(message)),
             is_message: true,
@@ -344,7 +343,7 @@ impl GroupChange<'_> {
             content: Content::Tip(Tip { kind, accounts, changes }),
         };
         let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
-        let message = (&message, self.sender);
+        let message = (&message, self.seen);
         OutgoingFrame::to_group(frame::message(&key, self.kind, message, MessageEvent::New, self.files))
     }
 
@@ -365,11 +364,6 @@ impl GroupChange<'_> {
         let about = FrameHeader::of_group(event, self.kind, self.group, &Conversation::Group);
         OutgoingFrame::to_group(frame::text(&StateFrame { about, operator: self.operator.as_str(), now }))
     }
-}
-
-/// What others see of the account that sent a message: an operation sends one at most.
-fn sender(events: &[Event]) -> Option<&SenderProfile> {
-    events.iter().find_map(|event| if let Event::Sent { sender, .. } = event { Some(sender) } else { None })
 }
 
 fn profile(change: &ProfileChange) -> Vec<(TipField, String)> {

@@ -72,6 +72,7 @@ impl Tally {
                 | PeopleEvent::DirectConfirmed { .. }
                 | PeopleEvent::DirectExtended { .. }
                 | PeopleEvent::ChatPinned { .. }
+                | PeopleEvent::ChatsMarked { .. }
                 | PeopleEvent::Followed { .. }
                 | PeopleEvent::Official { .. } => {}
             }

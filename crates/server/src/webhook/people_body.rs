@@ -36,7 +36,7 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::DirectRead { .. } => "C2C.CallbackAfterMsgReport",
         PeopleEvent::DirectConfirmed { .. } => "C2C.CallbackAfterMsgReadReceipt",
         PeopleEvent::DirectExtended { .. } => "C2C.CallbackAfterC2CMsgExtension",
-        PeopleEvent::ChatPinned { .. } => return None,
+        PeopleEvent::ChatPinned { .. } | PeopleEvent::ChatsMarked { .. } => return None,
         PeopleEvent::Official { event, .. } => official_body::command(event),
     })
 }
@@ -97,7 +97,7 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             extended(body, change, outcomes).with("Seq", last)
         }
         // Has no name.
-        PeopleEvent::ChatPinned { .. } => body,
+        PeopleEvent::ChatPinned { .. } | PeopleEvent::ChatsMarked { .. } => body,
         PeopleEvent::Official { account, event } => official_body::of(body, account, event, operator),
     }
     .end(millis)

@@ -198,6 +198,10 @@ impl Subscribers for CallSubscribers {
         Some(self.encoded(command, people_body::of(&event, operator, *millis)?))
     }
 
+    fn show_accounts(&self) -> bool {
+        self.clients.any_client_connected()
+    }
+
     fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         let Cause { operator, millis, .. } = &self.cause;
         self.clients.on_change(change, operator, Timestamp(millis / 1_000))

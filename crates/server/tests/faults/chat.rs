@@ -155,7 +155,7 @@ async fn it_sends_the_lines_of_a_pipe_and_ends_when_all_are_answered() {
         frames.iter().filter_map(|frame| frame["MsgSeq"].as_u64().filter(|seq| *seq != 0)).collect();
     assert!(numbers.iter().copied().eq(1..=50), "{numbers:?}");
     assert_eq!(texts(&server).await.last().unwrap(), "line 50");
-    let input = "hello\n/to ann\nhi ann\n/recall\n/group g\nbye\n/recall\n/groups\n/members\n/history 2\n/exit\nnever\n";
+    let input = "hello\n/to ann\nhi ann\n/recall\n/group g\nbye\n/recall\n/groups\n/members\n/history 22\n/exit\nnever\n";
     let (code, frames, said) = chat(&server.url(), &["--group", "g"], input).await;
     assert_eq!((code, said.as_str()), (Some(0), ""), "{frames:?}");
     let commands: Vec<_> = answers(&frames).into_iter().map(|(command, _)| command).collect();
@@ -167,11 +167,12 @@ async fn it_sends_the_lines_of_a_pipe_and_ends_when_all_are_answered() {
         "group_msg_recall",
         "groups",
         "get_group_member_info",
-        "get_group_info",
-        "catch_up",
+        "group_msg_get_simple",
+        "group_msg_get_simple",
     ];
     assert_eq!(commands, expected);
-    assert_eq!(frames.last().unwrap()["Event"], "caught_up");
+    let rows = frames[frames.len() - 2..].iter().map(|frame| frame["RspMsgList"].as_array().unwrap().len());
+    assert_eq!(rows.collect::<Vec<_>>(), [20, 2]);
     let texts = texts(&server).await;
     assert_eq!(texts[texts.len() - 2..], ["hello", "-"]);
     server.stop().await;

@@ -83,7 +83,7 @@ fn without_time(key: &Value) -> Value {
 
 async fn prepare(client: &mut Client<TcpStream>) {
     let ivo = json!({ "UserID": "ivo", "Nick": "Ivo", "FaceUrl": "https://example.com/ivo.png" });
-    let accounts = json!([{ "UserID": "hana" }, ivo, { "UserID": "zoe" }]);
+    let accounts = json!([{ "UserID": "hana" }, ivo, { "UserID": "zoe", "Nick": "Zoe" }]);
     done(client, "im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
     let members = json!([{ "Member_Account": "hana" }, { "Member_Account": "ivo" }]);
     let group = json!({ "Type": "Public", "GroupId": GROUP, "Name": "n", "Owner_Account": "hana", "MemberList": members });

@@ -39,8 +39,7 @@ pub(super) fn load(
     for account in needs.profiles {
         if rows.account_exists(app, &account)? {
             let profile = rows.account(app, &account)?;
-            snapshot.profiles.extend(profile.map(|profile| (account.clone(), profile)));
-            snapshot.accounts.insert(account);
+            snapshot.profiles.extend(profile.map(|profile| (account, profile)));
         }
     }
     for key in needs.parts {

@@ -52,7 +52,7 @@ impl Work for LoadSnapshot {
 pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<GroupSnapshot, Failure> {
     let reader = GroupReader { tx, app: app_column(app), group: group.id.as_str() };
     // Sent one after the other without waiting for each other's answers.
-    let (members, mut accounts, profiles, named, ranges, messages) = futures_util::try_join!(
+    let (members, accounts, profiles, named, ranges, messages) = futures_util::try_join!(
         reader.members(&needs.members),
         reader.accounts(app, &needs.accounts),
         reader.profiles(app, &needs.profiles),
@@ -65,7 +65,6 @@ pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Re
         found.entry(place).or_default().insert(message.seq, message);
     }
     let parts = named.into_iter().chain(ranges).flatten().collect();
-    accounts.extend(profiles.keys().cloned());
     Ok(GroupSnapshot { members, accounts, profiles, parts, messages: found, ..GroupSnapshot::of(group) })
 }
 

@@ -4,18 +4,17 @@
 //! One thread and one poll for all of them, as for the audience.
 
 use super::audience::client_target;
-use super::wire::{self, FRAME_BYTES_MAX, Frame};
+use super::connection::Connection;
+use super::wire;
 use crate::bench::process;
 use crate::bench::socket;
 use crate::bench::workload::CIRCLE;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use hdrhistogram::Histogram;
 use memchr::memmem;
-use mio::net::TcpStream;
 use mio::{Events, Poll};
 use serde::{Deserialize, Serialize};
-use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -23,10 +22,10 @@ use std::time::{Duration, Instant};
 pub(super) const SOCKETS: usize = 64;
 /// Messages that each of them sends: all at once, an account may have a thousand commands.
 pub(super) const SENDS_EACH: u32 = 600;
-/// Messages of each to another account, so that there is a history to read.
-const TOLD_EACH: u32 = 25;
-/// Pages of that history that each reads.
+/// Pages that each reads of the history of its group.
 const PAGES_EACH: u32 = 300;
+/// Messages of a page.
+const PAGE: u32 = 20;
 /// How long all members talk.
 const TALK: Duration = Duration::from_secs(20);
 /// Between two messages of one member.
@@ -62,7 +61,7 @@ pub(crate) struct Arguments {
 pub(super) struct Findings {
     /// `send_group_msg`.
     pub(super) sends: Calls,
-    /// Pages of twenty messages.
+    /// Pages of `group_msg_get_simple`, of twenty messages.
     pub(super) pages: Calls,
     pub(super) talk: Talk,
 }
@@ -97,17 +96,11 @@ pub(super) struct Talk {
 /// A call fails, or a member misses a message.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut few = Crowd::connect(arguments, (0..SOCKETS).map(|number| number * usize::from(CIRCLE)))?;
-    let sends = few.call(SENDS_EACH, |socket, call| {
+    let sends = few.call(SENDS_EACH, 0, |socket, call| {
         let random = 1_000_000_000 + socket * SENDS_EACH as usize + call as usize;
         message(socket, random)
     })?;
-    few.call(TOLD_EACH, |socket, call| {
-        let peer = socket * usize::from(CIRCLE) + 1;
-        format!(
-            r#"{{"Command":"sendmsg","To_Account":"acc-{peer:07}","MsgSeq":{call},"MsgRandom":{call},"MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"What was said long ago"}}}}]}}"#
-        )
-    })?;
-    let pages = few.call(PAGES_EACH, |socket, _| page(socket))?;
+    let pages = few.call(PAGES_EACH, PAGE, page)?;
     drop(few);
     let mut all = Crowd::connect(arguments, 0..arguments.clients as usize)?;
     let talk = all.talk()?;
@@ -115,11 +108,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What asks for a page of a history.
-fn page(socket: usize) -> String {
-    let peer = socket * usize::from(CIRCLE) + 1;
+/// What asks for page `number` of the history of a group, which goes backwards from what was sent over the socket, again and
+/// again.
+fn page(circle: usize, number: u32) -> String {
+    let newest = SENDS_EACH - number * PAGE % SENDS_EACH;
     format!(
-        r#"{{"Command":"admin_getroammsg","Peer_Account":"acc-{peer:07}","MaxCnt":20,"MinTime":0,"MaxTime":4000000000}}"#
+        r#"{{"Command":"group_msg_get_simple","GroupId":"circle-{circle:010}","ReqMsgNumber":{PAGE},"ReqMsgSeq":{newest}}}"#
     )
 }
 
@@ -139,82 +133,12 @@ fn record(into: &mut Histogram<u64>, since: Instant) {
     into.saturating_record(u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX));
 }
 
-/// One connected member.
-struct Member {
-    stream: TcpStream,
-    is_upgraded: bool,
-    /// The beginning of an incomplete frame.
-    rest: Vec<u8>,
-}
-
-impl Member {
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.stream.write(bytes).context("cannot write to the server")?;
-        ensure!(written == bytes.len(), "only {written} of {} bytes could be written", bytes.len());
-        Ok(())
-    }
-
-    fn send(&mut self, text: &str) -> Result<()> {
-        self.write(&wire::from_client(text))
-    }
-
-    /// Reads what has arrived, and shows each text to `take`.
-    fn read(&mut self, buffer: &mut [u8], take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        loop {
-            let kept = self.rest.len();
-            buffer[..kept].copy_from_slice(&self.rest);
-            self.rest.clear();
-            let read = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => bail!("the connection was closed without a close frame"),
-                Ok(read) => read,
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
-                Err(error) => return Err(error).context("the connection is lost"),
-            };
-            let mut bytes = &buffer[..kept + read];
-            if !self.is_upgraded
-                && let Some(end) = memmem::find(bytes, b"\r\n\r\n")
-            {
-                ensure!(
-                    bytes.starts_with(b"HTTP/1.1 101 "),
-                    "no WebSocket: {}",
-                    String::from_utf8_lossy(bytes)
-                );
-                self.is_upgraded = true;
-                bytes = &bytes[end + 4..];
-            }
-            let mut pongs = Vec::new();
-            while self.is_upgraded
-                && let Some((frame, rest)) = wire::first(bytes)?
-            {
-                match frame {
-                    Frame::Text(text) => take(text)?,
-                    Frame::Ping(payload) => pongs.extend_from_slice(&wire::pong(payload)),
-                    Frame::Pong => {}
-                    Frame::Close(code, reason) => {
-                        bail!("the connection was ended with {code}: {}", String::from_utf8_lossy(reason));
-                    }
-                }
-                bytes = rest;
-            }
-            ensure!(bytes.len() <= FRAME_BYTES_MAX, "{} bytes are no frame", bytes.len());
-            self.rest.extend_from_slice(bytes);
-            if !pongs.is_empty() {
-                self.write(&pongs)?;
-            }
-            // A read that does not fill the buffer has emptied the stream.
-            if kept + read < buffer.len() {
-                return Ok(());
-            }
-        }
-    }
-}
-
 /// Connected members.
 struct Crowd<'a> {
     arguments: &'a Arguments,
     poll: Poll,
     buffer: Vec<u8>,
-    members: Vec<Member>,
+    members: Vec<Connection>,
 }
 
 impl<'a> Crowd<'a> {
@@ -228,11 +152,13 @@ impl<'a> Crowd<'a> {
             while crowd.members.len() < ready + CONNECTING
                 && let Some(account) = accounts.next()
             {
-                crowd.add(account)?;
+                let (registry, token) = (crowd.poll.registry(), crowd.members.len());
+                let member = Connection::open(arguments.address, &client_target(account), registry, token)?;
+                crowd.members.push(member);
             }
             let before = ready;
             crowd.poll_once(Duration::from_millis(100), &mut |_, text| {
-                ready += usize::from(text.starts_with(br#"{"Event":"ready""#));
+                ready += usize::from(wire::is_ready(text));
                 Ok(())
             })?;
             if before < ready {
@@ -241,22 +167,6 @@ impl<'a> Crowd<'a> {
             ensure!(progress.elapsed() < PATIENCE, "only {ready} members could connect");
         }
         Ok(crowd)
-    }
-
-    fn add(&mut self, account: usize) -> Result<()> {
-        let address = self.arguments.address;
-        let stream = socket::connect(address, self.poll.registry(), self.members.len())?;
-        let mut member = Member { stream, is_upgraded: false, rest: Vec::new() };
-        let target = client_target(account);
-        member.write(
-            format!(
-                "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            )
-            .as_bytes(),
-        )?;
-        self.members.push(member);
-        Ok(())
     }
 
     /// Waits for data, and shows each text that arrived to `take`, with the member's place.
@@ -270,14 +180,14 @@ impl<'a> Crowd<'a> {
         for event in &events {
             let place = event.token().0;
             let member = self.members.get_mut(place).context("an event of nobody")?;
-            let read = member.read(&mut self.buffer, &mut |text| take(place, text));
+            let read = member.receive(&mut self.buffer, |text| take(place, text));
             read.with_context(|| format!("member {place}"))?;
         }
         Ok(())
     }
 
-    /// Each member makes `each` calls, one after the other.
-    fn call(&mut self, each: u32, text: impl Fn(usize, u32) -> String) -> Result<Calls> {
+    /// Each member makes `each` calls, one after the other; each answer must have as many messages as `rows` says.
+    fn call(&mut self, each: u32, rows: u32, text: impl Fn(usize, u32) -> String) -> Result<Calls> {
         let cpu = process::cpu_seconds(self.arguments.process)?;
         let started = Instant::now();
         let mut latencies = latencies()?;
@@ -299,6 +209,8 @@ impl<'a> Crowd<'a> {
             }
             self.poll_once(Duration::from_millis(100), &mut |place, text| {
                 if is_answer(text)? {
+                    let found = rows_of(text);
+                    ensure!(found == rows as usize, "an answer has {found} messages, not {rows}");
                     record(&mut latencies, sent[place].1);
                     waiting -= 1;
                     free.push(place);
@@ -386,6 +298,11 @@ fn is_answer(text: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
+/// How many messages an answer has.
+fn rows_of(answer: &[u8]) -> usize {
+    memmem::find_iter(answer, br#"{"Event":"message","#).count()
+}
+
 /// `Random` of a message, if `text` is one.
 fn random_of(text: &[u8]) -> Option<usize> {
     const NAME: &[u8] = br#""Random":"#;
@@ -412,8 +329,15 @@ mod tests {
     }
 
     #[test]
+    fn the_messages_of_a_page_are_counted() {
+        let row = br#"{"Event":"message","GroupId":"g"}"#;
+        let page = [&br#"{"Event":"answer","RspMsgList":["#[..], row, b",", row, b"]}"].concat();
+        assert_eq!((rows_of(&page), rows_of(br#"{"Event":"answer"}"#)), (2, 0));
+    }
+
+    #[test]
     fn what_members_send_is_json() {
-        for text in [message(3, 1_000_000_000), page(3)] {
+        for text in [message(3, 1_000_000_000), page(3, 31)] {
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert!(value["Command"].is_string(), "{value}");
         }

@@ -54,6 +54,11 @@ pub(super) fn first(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>> {
     Ok(Some((frame, rest)))
 }
 
+/// Whether `text` says that the server sends every message from here on.
+pub(super) fn is_ready(text: &[u8]) -> bool {
+    text.starts_with(br#"{"Event":"ready""#)
+}
+
 /// A text frame of the server.
 pub(super) fn from_server(text: &str) -> Vec<u8> {
     framed(TEXT, 0, &[], text.as_bytes())

@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::Account;
 use crate::group::GroupType;
 use crate::ids::TopicId;
 use crate::message::ReadMark;
@@ -22,7 +23,8 @@ fn send(kind: GroupType, sender: &str) -> SendMessage {
 /// `known1` owns it, `admin` and `member` are in it, `stranger` only exists.
 fn room(kind: GroupType) -> GroupSnapshot {
     let mut snapshot = snapshot(kind, &[("admin", Role::Admin), ("member", Role::Member)]);
-    snapshot.accounts.insert(user("stranger"));
+    let accounts = snapshot.members.keys().cloned().chain([user("stranger")]);
+    snapshot.profiles = accounts.map(|account| (account, Account::placeholder(NOW))).collect();
     snapshot
 }
 

@@ -8,6 +8,7 @@ use crate::ids::{GroupId, UserId};
 use crate::limits::FolderLimits;
 use crate::people::Subject;
 use crate::people::changes::PeopleChanges;
+use crate::people::event::PeopleEvent;
 use crate::people::fact::{Chat, Fact, FactFamily, FactKey};
 use crate::people::folders::{ChatMark, ChatProblem, FolderRefusal, check, mark_of, peers};
 use crate::people::operation::{PeopleDecision, PeopleOperation};
@@ -80,11 +81,14 @@ impl PeopleOperation for MarkChats {
         let mut marks = Marks { operation: self, snapshot: &snapshot, now: BTreeMap::new(), count };
         let results = self.marks.iter().map(|asked| marks.change(asked, context)).collect();
         let mut changes = PeopleChanges::default();
-        for (chat, mark) in marks.now {
-            let fact = (!mark.is_empty()).then_some(Fact::Mark(mark));
-            changes.facts.push((self.own(), FactKey::Mark(chat), fact));
+        for (chat, mark) in &marks.now {
+            let fact = (!mark.is_empty()).then(|| Fact::Mark(mark.clone()));
+            changes.facts.push((self.own(), FactKey::Mark(chat.clone()), fact));
         }
-        Ok(PeopleDecision::new(changes, results))
+        let marks: Vec<_> = marks.now.into_iter().collect();
+        let event = PeopleEvent::ChatsMarked { account: self.account.clone(), marks };
+        let event = (!changes.facts.is_empty()).then_some(event);
+        Ok(PeopleDecision::new(changes, results).with_event(event))
     }
 }
 

@@ -20,11 +20,16 @@ fn of(content: Content, state: MessageState) -> Message {
 }
 
 fn shown(message: &Message, event: MessageEvent) -> String {
-    by(message, &SenderProfile::NOBODY, event)
+    by(message, &SenderProfiles::default(), event)
 }
 
-fn by(message: &Message, sender: &SenderProfile, event: MessageEvent) -> String {
-    self::message(&key(), GroupType::Public, (message, sender), event, &signer(AppId(1)))
+fn by(message: &Message, seen: &SenderProfiles, event: MessageEvent) -> String {
+    self::message(&key(), GroupType::Public, (message, seen), event, &signer(AppId(1)))
+}
+
+/// What is seen of `ann`, and of nobody else.
+fn ann(profile: &SenderProfile) -> SenderProfiles {
+    [(user("ann"), profile.clone())].into_iter().collect()
 }
 
 fn said(body: Body) -> Message {
@@ -52,10 +57,10 @@ fn messages_name_their_sender_by_what_it_has() {
     };
     let expected =
         r#""From_Account":"ann","Nick":"Ann","FaceUrl":"https://example.com/a","NameCard":"A.","Random""#;
-    assert!(by(&said, &sender, MessageEvent::New).contains(expected));
+    assert!(by(&said, &ann(&sender), MessageEvent::New).contains(expected));
     let nick_only = SenderProfile { nick: sender.nick, ..SenderProfile::NOBODY };
     let expected = r#""From_Account":"ann","Nick":"Ann","Random""#;
-    assert!(by(&said, &nick_only, MessageEvent::New).contains(expected));
+    assert!(by(&said, &ann(&nick_only), MessageEvent::New).contains(expected));
 }
 
 #[test]
@@ -83,6 +88,21 @@ fn tips_name_the_change_and_its_accounts() {
 }
 
 #[test]
+fn tips_say_what_is_seen_of_those_whom_they_name() {
+    let profile = |nick: &str, name_card: &str| SenderProfile {
+        nick: Text::stored(nick.to_owned()),
+        name_card: name_card.to_owned(),
+        ..SenderProfile::NOBODY
+    };
+    let seen = [(user("ann"), profile("Ann", "")), (user("bob"), profile("Bob", "B."))].into_iter().collect();
+    let accounts = vec![user("bob"), user("eve")];
+    let tip = Tip { kind: TipKind::Kicked, accounts, changes: Vec::new() };
+    let text = by(&of(Content::Tip(tip), MessageState::Kept), &seen, MessageEvent::New);
+    let end = r#""Operator_Account":"ann","Nick":"Ann","MemberList":[{"Member_Account":"bob","Nick":"Bob","NameCard":"B."},{"Member_Account":"eve"}]}"#;
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
 fn what_is_gone_keeps_its_number_only() {
     for (state, event) in [(MessageState::Recalled, "recalled"), (MessageState::Deleted, "deleted")] {
         let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3}}"#);
@@ -105,9 +125,14 @@ fn a_recalled_message_says_who_recalled_it_and_why() {
 fn directed_messages_are_for_those_named_and_their_sender() {
     let key = Arc::new(key());
     let directed = Body { elements: "[]".into(), to: vec![user("bob")], ..Body::default() };
-    let frame = stored(&key, GroupType::Public, (&said(directed), &SenderProfile::NOBODY), &signer(AppId(1)));
+    let frame =
+        stored(&key, GroupType::Public, (&said(directed), &SenderProfiles::default()), &signer(AppId(1)));
     assert_eq!(["ann", "bob", "eve"].map(|name| frame.is_for(&user(name))), [true, true, false]);
-    let for_all =
-        stored(&key, GroupType::Public, (&said(Body::default()), &SenderProfile::NOBODY), &signer(AppId(1)));
+    let for_all = stored(
+        &key,
+        GroupType::Public,
+        (&said(Body::default()), &SenderProfiles::default()),
+        &signer(AppId(1)),
+    );
     assert!(for_all.is_for(&user("eve")));
 }

@@ -1,8 +1,11 @@
 //! A conversation in the answers of `groups` and `topics`, and how far its reader is.
 
+use crate::code::Code;
+use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::message::MessageLog;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -18,6 +21,9 @@ pub(super) struct ConversationRow {
     pub(super) msg_seq: u32,
     pub(super) read_msg_seq: u32,
     pub(super) unread_msg_num: u32,
+    /// A frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_msg: Option<Box<RawValue>>,
 }
 
 impl ConversationRow {
@@ -31,6 +37,12 @@ impl ConversationRow {
             msg_seq: log.last_seq(),
             read_msg_seq,
             unread_msg_num: if kind.can().unread { unread } else { 0 },
+            last_msg: None,
         }
     }
+}
+
+/// A frame inside of an answer.
+pub(super) fn nested(frame: &str) -> Result<Box<RawValue>, Failure> {
+    RawValue::from_string(frame.to_owned()).map_err(|error| Code::GroupInternal.internal(error))
 }

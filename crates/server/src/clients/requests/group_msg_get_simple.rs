@@ -6,14 +6,15 @@
 //! can have fewer messages than asked for and not be the last.
 //! [choice] `Forward` 1 reads towards newer messages; `ReqMsgSeq` is the first number of the page in both directions.
 
+use super::conversation::nested;
 use super::history_page::HistoryPage;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::{self, ConversationKey};
-use crate::clients::senders::Senders;
+use crate::clients::senders;
 use crate::code::Code;
 use crate::reply::Failure;
-use landfall_domain::account::SenderProfile;
+use landfall_domain::account::SenderProfiles;
 use landfall_domain::group::GroupType;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::PartKey;
@@ -86,8 +87,8 @@ async fn read(
         Conversation::Topic(id) => Some(id.as_str().to_owned()),
     };
     let (store, app) = (&*client.server.store, client.app.id);
-    let senders = Senders::read(store, app, &key.group, &page.messages).await?;
-    let rows = page.messages.iter().map(|message| row(client, &key, kind, senders.with(message)));
+    let seen = senders::read(store, app, &key.group, &page.messages).await?;
+    let rows = page.messages.iter().map(|message| row(client, &key, kind, (message, &seen)));
     Ok(PageReply {
         group_id: key.group.as_str().to_owned(),
         topic_id,
@@ -102,10 +103,9 @@ pub(super) fn row(
     client: &ConnectedClient,
     key: &Arc<ConversationKey>,
     kind: GroupType,
-    message: (&Message, &SenderProfile),
+    message: (&Message, &SenderProfiles),
 ) -> Result<Box<RawValue>, Failure> {
-    let text = frame::stored(key, kind, message, &client.hub.files).text;
-    RawValue::from_string(text.as_str().to_owned()).map_err(|error| Code::GroupInternal.internal(error))
+    nested(&frame::stored(key, kind, message, &client.hub.files).text)
 }
 
 /// Some messages, for a member of the group.

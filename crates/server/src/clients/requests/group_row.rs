@@ -5,7 +5,6 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::UserId;
 use landfall_domain::member::Member;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -16,9 +15,6 @@ pub(super) struct GroupRow {
     pub(super) profile: Option<Profile>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) self_info: Option<SelfInfo>,
-    /// A frame.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_msg: Option<Box<RawValue>>,
     /// Numbers of messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at_list: Option<Vec<u32>>,
@@ -33,7 +29,7 @@ impl GroupRow {
             kind: Some(group.kind.as_str()),
             ..ConversationRow::new(group.kind, name, &group.log, read)
         };
-        Self { conversation, profile: None, self_info: None, last_msg: None, at_list: None }
+        Self { conversation, profile: None, self_info: None, at_list: None }
     }
 }
 

@@ -8,9 +8,10 @@ use super::group_row::{GroupRow, Profile, SelfInfo};
 use super::{ClientRequest, RequestContext, RequestError, group_msg_get_simple};
 use crate::clients::client::ConnectedClient;
 use crate::clients::frame::ConversationKey;
-use crate::clients::senders::Senders;
+use crate::clients::senders;
 use crate::code::Code;
 use crate::reply::Failure;
+use landfall_domain::account::SenderProfiles;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::GroupId;
 use landfall_domain::member::Member;
@@ -102,8 +103,8 @@ impl ClientRequest for Groups {
 struct Messages {
     last: BTreeMap<GroupId, Vec<Message>>,
     at: BTreeMap<GroupId, Vec<Message>>,
-    /// Of the last ones, without their name cards.
-    senders: Senders,
+    /// Of those whom the last ones name, without their name cards.
+    seen: SenderProfiles,
 }
 
 impl Messages {
@@ -120,7 +121,7 @@ impl Messages {
         let last = messages(client, last, WhichMessages::All).await?;
         let (store, app) = (&*client.server.store, client.app.id);
         Ok(Self {
-            senders: Senders::profiles(store, app, last.values().flatten()).await?,
+            seen: senders::profiles(store, app, last.values().flatten()).await?,
             last,
             at: messages(client, unread, WhichMessages::Mentions).await?,
         })
@@ -160,7 +161,8 @@ fn row(
     let last = messages.last.remove(&id).and_then(|mut messages| messages.pop());
     if let Some(message) = last.filter(is_seen) {
         let key = Arc::new(ConversationKey { group: id.clone(), conversation: Conversation::Group });
-        row.last_msg = Some(group_msg_get_simple::row(client, &key, kind, messages.senders.with(&message))?);
+        let last = group_msg_get_simple::row(client, &key, kind, (&message, &messages.seen))?;
+        row.conversation.last_msg = Some(last);
     }
     if with.at {
         let of_group = messages.at.remove(&id).unwrap_or_default();

@@ -10,7 +10,7 @@ fn user(name: &str) -> UserId {
 
 fn update(kind: GroupType, changes: &Changes, events: &[Event]) -> ClientUpdate {
     let group = GroupId::parse("g").unwrap();
-    let change = AppliedChange { group: &group, kind, changes, events };
+    let change = AppliedChange { group: &group, kind, changes, events, seen: &SenderProfiles::default() };
     ClientUpdate::of(change, &user("admin"), Timestamp(100), &signer(AppId(1)))
 }
 
@@ -45,7 +45,6 @@ fn a_message_is_sent_once_and_unstored_ones_without_a_number() {
     let sent = |seq, online_only| Event::Sent {
         conversation: Conversation::Group,
         message: message(seq),
-        sender: SenderProfile::default(),
         online_only,
     };
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };

@@ -1,5 +1,4 @@
 use super::*;
-use landfall_domain::account::SenderProfile;
 use landfall_domain::attributes::AttributeChange;
 use landfall_domain::extension::{AskedExtension, ExtensionProblem};
 use landfall_domain::message::{At, Body as Said, MessageState, Priority};
@@ -63,12 +62,7 @@ fn a_message_keeps_the_text_of_its_elements() {
     };
     let group = GroupId::parse("g").unwrap();
     let topic = TopicId::parse("g@TOPIC#_t", &group).unwrap();
-    let event = Event::Sent {
-        conversation: Conversation::Topic(topic),
-        message,
-        sender: SenderProfile::default(),
-        online_only: true,
-    };
+    let event = Event::Sent { conversation: Conversation::Topic(topic), message, online_only: true };
     let expected = r#"{"CallbackCommand":"Group.CallbackAfterSendMsg","GroupId":"g","Type":"Public","From_Account":"ann","Operator_Account":"admin","Random":3,"OnlineOnlyFlag":1,"MsgBody":[ {"MsgType":"x", "n": 1.50} ],"CloudCustomData":"c","TopicId":"g@TOPIC#_t","MsgSeq":7,"MsgTime":9,"MsgId":"144116180072601861-9-3","GroupAtInfo":[{"GroupAtAllFlag":1},{"GroupAtAllFlag":0,"GroupAt_Account":"bob"}],"EventTime":5}"#;
     assert_eq!(body(&event), expected);
 }

@@ -88,6 +88,40 @@ async fn pinned_conversations_come_first_and_in_pages(store: Store) {
     server.stop().await;
 }
 
+async fn marks_reach_the_other_devices_of_the_account(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let mut second = TestClient::connect(&server, "ann").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let of_bob = json!({ "Type": 1, "To_Account": "bob" });
+    let of_group = json!({ "Type": 2, "ToGroupId": "g" });
+    let mark = |items: Value| json!({ "Command": "mark_contact", "MarkItem": items });
+    let set = mark(json!([
+        { "OptType": 3, "ContactItem": of_bob, "SetMark": [1, 3], "CustomMark": "c" },
+        { "OptType": 1, "ContactItem": of_group, "SetMark": [2] },
+    ]));
+    assert_eq!(ann.request(set.clone()).await["ErrorCode"], 0);
+    let frame = |place: &str, id: &str, standard: &str, custom: &str| json!({ "Event": "conversation", place: id, "StandardMark": standard, "CustomMark": custom });
+    let of_chats = [frame("Peer_Account", "bob", "101", "c"), frame("GroupId", "g", "10", "")];
+    for device in [&mut ann, &mut second] {
+        let got = [device.next_is("conversation").await, device.next_is("conversation").await];
+        assert_eq!(got, of_chats);
+    }
+    // What changes nothing causes no frame.
+    assert_eq!(ann.request(set).await["ErrorCode"], 0);
+    let clear = json!([{ "OptType": 3, "ContactItem": of_bob, "ClearMark": [1, 3], "CustomMark": "" }]);
+    assert_eq!(ann.request(mark(clear)).await["ErrorCode"], 0);
+    assert_eq!(second.next_is("conversation").await, frame("Peer_Account", "bob", "", ""));
+    // Nor do others get one.
+    let pin = json!({ "Command": "pin", "GroupId": "g", "TopFlag": 1 });
+    assert_eq!(bob.request(pin).await["ErrorCode"], 0);
+    assert_eq!(bob.next_is("pin").await["GroupId"], "g");
+    server.stop().await;
+}
+
 async fn extensions_of_a_message_reach_both_accounts(store: Store) {
     let server = start(store).await;
     let client = &mut server.client().await;
@@ -151,6 +185,7 @@ async fn listen_catches_up_with_groups_and_accounts(store: Store) {
 
 on_both_stores! {
     pinned_conversations_come_first_and_in_pages
+    marks_reach_the_other_devices_of_the_account
     extensions_of_a_message_reach_both_accounts
     listen_catches_up_with_groups_and_accounts
 }

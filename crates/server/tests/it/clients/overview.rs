@@ -1,4 +1,4 @@
-//! What `groups` says of the groups of an account beyond their numbers.
+//! What `groups`, `topics` and `chats` say of the conversations of an account beyond their numbers.
 
 use super::{accounts, group, start_relaxed};
 use crate::harness::{Client, Server, Setup, Store, done, on_both_stores, text};
@@ -124,7 +124,81 @@ async fn mentions_are_looked_for_in_a_bounded_part(store: Store) {
     server.stop().await;
 }
 
+/// The `LastMsg` in an answer.
+async fn last(client: &mut TestClient, mut request: Value, list: &str, row: usize) -> Value {
+    request["With"] = json!(["Last"]);
+    let mut answer = client.request(request).await;
+    answer[list][row]["LastMsg"].take()
+}
+
+async fn topics_have_their_last_message(store: Store) {
+    let server = start_relaxed(store).await;
+    let rest = &mut server.client().await;
+    accounts(rest, &["ann", "bob"]).await;
+    let id = "@TGS#_c";
+    let community =
+        json!({ "Type": "Community", "GroupId": id, "Name": "c", "Owner_Account": "ann", "SupportTopic": 1 });
+    done(rest, "create_group", community).await;
+    let member = json!({ "GroupId": id, "MemberList": [{ "Member_Account": "bob" }] });
+    done(rest, "add_group_member", member).await;
+    for topic in ["a", "b", "c"] {
+        let topic = json!({ "GroupId": id, "TopicName": topic, "TopicId": format!("{id}@TOPIC#_{topic}") });
+        let created = rest.call("million_group_open_http_svc/create_topic", &topic).await;
+        assert_eq!(created["ErrorCode"], 0, "{created}");
+    }
+    let b = format!("{id}@TOPIC#_b");
+    let last_number = say(rest, id, 1, json!({ "TopicId": b })).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let topics = json!({ "Command": "topics", "GroupId": id });
+    assert_eq!(last(&mut bob, topics.clone(), "TopicList", 0).await, Value::Null);
+    let shown = last(&mut bob, topics.clone(), "TopicList", 1).await;
+    let page = json!({ "Command": "group_msg_get_simple", "GroupId": id, "TopicId": b, "ReqMsgNumber": 1 });
+    assert_eq!((&shown["MsgSeq"], &shown), (&json!(last_number), &bob.request(page).await["RspMsgList"][0]));
+    // A message for others.
+    say(rest, id, 2, json!({ "TopicId": b, "To_Account": ["ann"] })).await;
+    assert_eq!(last(&mut bob, topics.clone(), "TopicList", 1).await, Value::Null);
+    let mut ann = TestClient::connect(&server, "ann").await;
+    assert_eq!(last(&mut ann, topics, "TopicList", 1).await["MsgSeq"], last_number + 1);
+    server.stop().await;
+}
+
+async fn chats_have_their_last_message(store: Store) {
+    let server = start_relaxed(store).await;
+    let rest = &mut server.client().await;
+    accounts(rest, &["ann", "bob", "dan"]).await;
+    let mut key = Value::Null;
+    for (number, sender) in [(1, "ann"), (2, "dan"), (3, "ann")] {
+        let message = json!({ "From_Account": sender, "To_Account": "bob", "MsgSeq": number, "MsgRandom": number,
+            "MsgBody": text("m") });
+        key = rest.call("openim/sendmsg", &message).await["MsgKey"].clone();
+    }
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let chats = json!({ "Command": "chats" });
+    let of_ann = last(&mut bob, chats.clone(), "ChatList", 0).await;
+    assert_eq!(
+        (&of_ann["MsgSeq"], &of_ann["MsgKey"], &of_ann["From_Account"]),
+        (&json!(2), &key, &json!("ann"))
+    );
+    assert_eq!(last(&mut bob, chats.clone(), "ChatList", 1).await["From_Account"], "dan");
+    let history = json!({ "Command": "catch_up", "Peer_Account": "ann", "MsgSeq": 1 });
+    bob.request(history).await;
+    assert_eq!(bob.next_is("message").await, of_ann);
+    let recall = json!({ "From_Account": "ann", "To_Account": "bob", "MsgKey": key });
+    assert_eq!(rest.call("openim/admin_msgwithdraw", &recall).await["ErrorCode"], 0);
+    assert_eq!(last(&mut bob, chats.clone(), "ChatList", 0).await["Event"], "recalled");
+    // An account that deleted the message does not see it, the other does.
+    let hide = json!({ "Command": "delete_c2c_msg_ramble", "Peer_Account": "dan",
+        "MsgKeyList": [last(&mut bob, chats.clone(), "ChatList", 1).await["MsgKey"]] });
+    assert_eq!(bob.request(hide).await["ErrorCode"], 0);
+    assert_eq!(last(&mut bob, chats.clone(), "ChatList", 1).await, Value::Null);
+    let mut dan = TestClient::connect(&server, "dan").await;
+    assert_eq!(last(&mut dan, chats, "ChatList", 0).await["MsgSeq"], 1);
+    server.stop().await;
+}
+
 on_both_stores! {
+    topics_have_their_last_message
+    chats_have_their_last_message
     rows_have_what_is_asked_for
     a_member_is_told_only_what_it_sees
     mentions_are_looked_for_in_a_bounded_part

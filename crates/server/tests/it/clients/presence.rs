@@ -4,7 +4,7 @@ use super::{accounts, done, group, send};
 use crate::harness::{Server, Setup, Store, on_both_stores};
 use crate::receiver::Receiver;
 use crate::test_client::TestClient;
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn devices_come_and_go(store: Store) {
     let receiver = Receiver::start().await;
@@ -57,6 +57,39 @@ async fn devices_come_and_go(store: Store) {
     let mut ann = TestClient::connect(&server, "ann").await;
     done(client, "im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "ann" }] })).await;
     assert_eq!(ann.closed().await.1, 4_007);
+    server.stop().await;
+}
+
+async fn visit(client: &mut TestClient, command: &str) -> Value {
+    client.request(json!({ "Command": command, "GroupId": "live" })).await
+}
+
+/// How many are in the group `live`, by what a client is answered.
+async fn online_for(client: &mut TestClient) -> Value {
+    client.request(json!({ "Command": "get_online_member_num", "GroupId": "live" })).await["OnlineMemberNum"]
+        .take()
+}
+
+async fn who_has_just_entered_a_live_group_counts(store: Store) {
+    let server = Server::start_with(Setup { store, ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    let create = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n", "Owner_Account": "ann" });
+    done(client, "create_group", create).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    let mut second = TestClient::connect(&server, "bob").await;
+    let mut eve = TestClient::connect(&server, "eve").await;
+    assert_eq!(visit(&mut eve, "enter").await["ErrorCode"], 0);
+    assert_eq!(online_for(&mut eve).await, 1);
+    assert_eq!(visit(&mut bob, "enter").await["ErrorCode"], 0);
+    assert_eq!(online_for(&mut bob).await, 2);
+    // Another device of an account that is there.
+    assert_eq!(visit(&mut second, "enter").await["ErrorCode"], 0);
+    assert_eq!(online_for(&mut second).await, 2);
+    assert_eq!(visit(&mut bob, "leave").await["ErrorCode"], 0);
+    assert_eq!(online_for(&mut eve).await, 2);
+    assert_eq!(visit(&mut second, "leave").await["ErrorCode"], 0);
+    assert_eq!(online_for(&mut eve).await, 1);
     server.stop().await;
 }
 
@@ -128,4 +161,5 @@ async fn live_groups_know_their_online_members(store: Store) {
 on_both_stores! {
     devices_come_and_go
     live_groups_know_their_online_members
+    who_has_just_entered_a_live_group_counts
 }

@@ -109,6 +109,67 @@ async fn messages_of_accounts_say_how_their_sender_is_shown(store: Store) {
     server.stop().await;
 }
 
+/// A group whose owner is `ann`, with her profile and a name card, and a client of its member `bob`.
+async fn start_with_card(store: Store) -> (Server, Client<TcpStream>, TestClient) {
+    let server = start(store).await;
+    let mut client = server.client().await;
+    accounts(&mut client, &["ann", "bob", "dan"]).await;
+    rename(&mut client, "Ann").await;
+    let items = json!([{ "Tag": "Tag_Profile_IM_Nick", "Value": "Dan" }]);
+    done(&mut client, "profile/portrait_set", json!({ "From_Account": "dan", "ProfileItem": items })).await;
+    group(&mut client, "Public", "g").await;
+    let card = json!({ "GroupId": "g", "Member_Account": "ann", "NameCard": "A." });
+    done(&mut client, "modify_group_member_info", card).await;
+    let bob = TestClient::connect(&server, "bob").await;
+    (server, client, bob)
+}
+
+async fn tips_say_how_those_whom_they_name_are_shown(store: Store) {
+    let (server, mut client, mut bob) = start_with_card(store).await;
+    let client = &mut client;
+    let (nothing, dan_shown) =
+        ([Value::Null, Value::Null, Value::Null], [json!("Dan"), Value::Null, Value::Null]);
+    // By the application, whose administrator has no profile.
+    let members = json!([{ "Member_Account": "dan" }]);
+    done(client, "add_group_member", json!({ "GroupId": "g", "MemberList": members })).await;
+    let invited = bob.next_is("tip").await;
+    assert_eq!((&invited["OpName"], seen(&invited)), (&json!("Invite"), nothing));
+    assert_eq!(seen(&invited["MemberList"][0]), dan_shown);
+    let silence = json!({ "GroupId": "g", "Members_Account": ["dan"], "ShutUpTime": 60 });
+    done(client, "forbid_send_msg", silence).await;
+    let muted = bob.next_is("tip").await;
+    assert_eq!(muted["OpName"], "MemberInfoChange");
+    assert_eq!(seen(&muted["MemberList"][0]), dan_shown);
+    // By a member with a name card.
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let kick = json!({ "Command": "delete_group_member", "GroupId": "g", "MemberToDel_Account": ["dan"] });
+    assert_eq!(ann.request(kick).await["ErrorCode"], 0);
+    let kicked = bob.next_is("tip").await;
+    let ann_shown = [json!("Ann"), json!(FACE), json!("A.")];
+    assert_eq!((&kicked["OpName"], seen(&kicked)), (&json!("Kick"), ann_shown));
+    assert_eq!(seen(&kicked["MemberList"][0]), dan_shown);
+    // As the history has them.
+    let page = json!({ "Command": "group_msg_get_simple", "GroupId": "g", "ReqMsgNumber": 3 });
+    let rows = bob.request(page).await["RspMsgList"].take();
+    assert_eq!(rows, json!([kicked, muted, invited]));
+    server.stop().await;
+}
+
+async fn a_tip_that_names_many_says_it_of_the_first(store: Store) {
+    let (server, mut client, mut bob) = start_with_card(store).await;
+    let many: Vec<_> = (10..40).map(|number| format!("m{number}")).collect();
+    let named = many.iter().map(|name| json!({ "UserID": name, "Nick": "N" })).collect::<Vec<_>>();
+    done(&mut client, "im_open_login_svc/multiaccount_import", json!({ "AccountList": named })).await;
+    let members = many.iter().map(|name| json!({ "Member_Account": name })).collect::<Vec<_>>();
+    done(&mut client, "add_group_member", json!({ "GroupId": "g", "MemberList": members })).await;
+    let live = bob.next_is("tip").await;
+    let page = json!({ "Command": "group_msg_get_simple", "GroupId": "g", "ReqMsgNumber": 1 });
+    assert_eq!(bob.request(page).await["RspMsgList"][0], live);
+    let nicks = live["MemberList"].as_array().unwrap().iter().map(|row| row["Nick"] == "N");
+    assert_eq!(nicks.collect::<Vec<_>>(), [[true; 20].as_slice(), &[false; 10]].concat());
+    server.stop().await;
+}
+
 /// The commands of the requests so far, each with its `OptPlatform`.
 fn platforms(receiver: &Receiver) -> Vec<(String, String)> {
     let platform = |query: &str| query.rsplit_once("&OptPlatform=").unwrap().1.to_owned();
@@ -157,5 +218,7 @@ async fn webhooks_are_told_on_what_device_a_member_acts(store: Store) {
 on_both_stores! {
     messages_of_groups_say_how_their_sender_is_shown
     messages_of_accounts_say_how_their_sender_is_shown
+    tips_say_how_those_whom_they_name_are_shown
+    a_tip_that_names_many_says_it_of_the_first
     webhooks_are_told_on_what_device_a_member_acts
 }

@@ -47,7 +47,6 @@ impl StoredGroup {
         snapshot.accounts = needs.accounts.into_iter().filter(|id| accounts.contains_key(id)).collect();
         for id in needs.profiles {
             let profile = accounts.get(&id).cloned();
-            snapshot.accounts.extend(profile.is_some().then(|| id.clone()));
             snapshot.profiles.extend(profile.map(|profile| (id, profile)));
         }
         for key in needs.parts {
