@@ -1,4 +1,6 @@
-//! Pages for a browser: `/` says what this is, `/console/try` connects to the gateway and shows the frames that arrive.
+//! Pages for a browser: `/` says what this is, `/console/try` is a small chat on the web SDK.
+//!
+//! The chat is built from `packages/chat/page`, with the SDK in it, by `npm run page`; `cargo xtask kits` compares.
 //!
 //! A page is one file that fetches nothing. Its content security policy allows only its own script, identified by
 //! its hash: chat text that got into the page as markup could not run.
@@ -12,7 +14,7 @@ use hyper::header::{self, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// The path of the page that connects to the gateway.
+/// The path of the chat.
 pub(crate) const TRY: &str = "/console/try";
 
 static HOME_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/home.html")));

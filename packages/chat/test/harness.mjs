@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, EVENT } from '../dist/index.js';
+import { recorded } from '../support/recorder.mjs';
 
 const PROGRAM = process.env.LANDFALL_BIN ?? new URL('../../../target/debug/landfall', import.meta.url).pathname;
 const APP = 1400000001;
@@ -195,5 +196,5 @@ function fresh(address) {
   shared.delete(APP);
   const chat = create({ SDKAppID: APP, proxyServer: address });
   shared.delete(APP);
-  return chat;
+  return recorded(chat);
 }

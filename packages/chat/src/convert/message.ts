@@ -80,7 +80,7 @@ export function fromFrame(frame: Json, me: string): Message {
     nameCard: frame.NameCard ?? '',
     atUserList: atUsers(frame.GroupAtInfo),
     cloudCustomData: frame.CloudCustomData ?? '',
-    needReadReceipt: frame.NeedReadReceipt === 1,
+    needReadReceipt: frame.NeedReadReceipt === 1 || frame.IsNeedReadReceipt === 1,
     isSupportExtension: frame.SupportMessageExtension === 1,
     isModified: frame.Event === 'modified',
     isRevoked: revoked,

@@ -1,0 +1,18 @@
+// Builds the page /console/try of the server: one file, with the web SDK in it.
+import { build } from 'esbuild';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const at = (path) => new URL(path, import.meta.url);
+const PAGE = at('../../../crates/server/src/console/try.html');
+
+const common = { bundle: true, minify: true, write: false, charset: 'utf8', legalComments: 'none', target: 'es2022' };
+const [script, style] = await Promise.all([
+  build({ ...common, entryPoints: [at('main.ts').pathname], format: 'iife' }),
+  build({ ...common, entryPoints: [at('style.css').pathname], target: 'chrome111' }),
+]);
+const text = ({ outputFiles: [file] }) => file.text.trimEnd();
+const html = readFileSync(at('index.html'), 'utf8')
+  .replace('<style></style>', () => `<style>\n${text(style)}\n</style>`)
+  .replace('<script></script>', () => `<script>\n${text(script)}\n</script>`);
+writeFileSync(PAGE, html);
+console.log(`wrote ${PAGE.pathname}: ${html.length} characters`);
