@@ -1,4 +1,4 @@
-// Builds the page /console/try of the server: one file, with the web SDK in it.
+// Builds the page /console/try of the server: one file, with the web SDK in it. With --check, it only compares.
 import { build } from 'esbuild';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -14,5 +14,10 @@ const text = ({ outputFiles: [file] }) => file.text.trimEnd();
 const html = readFileSync(at('index.html'), 'utf8')
   .replace('<style></style>', () => `<style>\n${text(style)}\n</style>`)
   .replace('<script></script>', () => `<script>\n${text(script)}\n</script>`);
-writeFileSync(PAGE, html);
-console.log(`wrote ${PAGE.pathname}: ${html.length} characters`);
+if (!process.argv.includes('--check')) {
+  writeFileSync(PAGE, html);
+} else if (readFileSync(PAGE, 'utf8') !== html) {
+  console.error('crates/server/src/console/try.html is out of date; run `npm run page` in packages/chat');
+  process.exit(1);
+}
+console.log(`the page has ${html.length} characters`);

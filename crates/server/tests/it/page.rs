@@ -89,7 +89,9 @@ async fn it_shows_what_is_said() {
     page.value("document.querySelector('#groups .row').click()").await;
     page.until(&one_says("#log .message .text", "hello")).await;
     assert_eq!(page.value(MESSAGES).await, json!(["from before", "hello"]));
-    assert!(page.value("document.querySelector('#log .message').textContent").await.to_string().contains("ann"));
+    assert!(
+        page.value("document.querySelector('#log .message').textContent").await.to_string().contains("ann")
+    );
     page.until(&says("#log .day", "2017")).await;
     page.until("!document.querySelector('#groups .unread')").await;
 
@@ -131,7 +133,8 @@ async fn what_is_written_in_one_window_is_shown_in_the_other() {
 async fn a_link_that_lacks_something_waits_for_it() {
     let (server, client) = start("n").await;
     let address = server.address;
-    let mut page = Browser::open(&format!("http://{address}/console/try#sdkappid={APP}&identifier=bob")).await;
+    let mut page =
+        Browser::open(&format!("http://{address}/console/try#sdkappid={APP}&identifier=bob")).await;
     assert_eq!(page.value("document.activeElement.id").await, "usersig");
     assert_eq!(page.value("document.querySelector('#app').hidden").await, true);
     let fill = format!("document.querySelector('#usersig').value = {}", json!(sign(APP, "bob", 60)));
@@ -173,7 +176,11 @@ async fn it_runs_nothing_of_what_it_shows() {
     let notification = json!({ "GroupId": "g", "Content": HOSTILE });
     done(&mut client, "send_group_system_notification", notification).await;
     page.until(&says("#notes .text", HOSTILE)).await;
-    assert_eq!(page.value("document.querySelectorAll('#app script, #app img, #app .name b, #notes img').length").await, 0);
+    assert_eq!(
+        page.value("document.querySelectorAll('#app script, #app img, #app .name b, #notes img').length")
+            .await,
+        0
+    );
     // Even as markup it would not run: the policy of the page forbids it.
     let blocked = format!(
         "new Promise(resolve => {{
