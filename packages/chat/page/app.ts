@@ -25,6 +25,9 @@ export const isTopic = (conversationID: string): boolean => conversationID.inclu
 /** The group of a conversation; of a topic it is the community. */
 export const groupOf = (conversationID: string): string => conversationID.slice('GROUP'.length).split(TOPIC)[0]!;
 
+/** The group, or the other account, of a conversation. */
+export const partnerOf = (id: string): string => (isGroup(id) ? groupOf(id) : id.slice('C2C'.length));
+
 /** Nicks by account, as far as they were heard. */
 const nicks = new Map<string, string>();
 
@@ -48,7 +51,7 @@ export function titleOf(conversation: Conversation): string {
   const { conversationID, groupProfile, userProfile, remark } = conversation;
   if (isTopic(conversationID)) return app.topics.get(conversationID) ?? conversationID.slice('GROUP'.length);
   if (isGroup(conversationID)) return groupProfile?.name || groupOf(conversationID);
-  return remark || userProfile?.nick || conversationID.slice('C2C'.length);
+  return remark || userProfile?.nick || partnerOf(conversationID);
 }
 
 /** Forgets everything of the account. */

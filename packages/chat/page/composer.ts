@@ -1,5 +1,5 @@
 import { TYPES, type Message } from '../src/index.js';
-import { app, client, groupOf, isGroup, isTopic } from './app.js';
+import { app, client, isGroup, isTopic, partnerOf } from './app.js';
 import { $, sorry } from './dom.js';
 import { conversation } from './list.js';
 import { send } from './message.js';
@@ -57,7 +57,7 @@ function submit(): void {
     return;
   }
   write('');
-  const to = isTopic(app.open) ? app.open.slice('GROUP'.length) : isGroup(app.open) ? groupOf(app.open) : app.open.slice('C2C'.length);
+  const to = isTopic(app.open) ? app.open.slice('GROUP'.length) : partnerOf(app.open);
   const conversationType = isGroup(app.open) ? TYPES.CONV_GROUP : TYPES.CONV_C2C;
   try {
     void send(client().createTextMessage({ to, conversationType, payload: { text } }));

@@ -40,9 +40,9 @@ export function arrange(parent: Element, wanted: Element[]): void {
 const HUES = 8;
 
 function hue(id: string): number {
-  let sum = 0;
-  for (const letter of id) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;
-  return sum % HUES;
+  let value = 0x811c9dc5;
+  for (const letter of id) value = Math.imul(value ^ letter.codePointAt(0)!, 0x01000193);
+  return (value >>> 5) % HUES;
 }
 
 function initials(name: string): string {

@@ -1,5 +1,5 @@
 import type { Conversation, Group } from '../src/index.js';
-import { app, client, groupOf, isGroup, isTopic, learn, nameOf, titleOf } from './app.js';
+import { app, client, groupOf, isGroup, isTopic, learn, nameOf, partnerOf, titleOf } from './app.js';
 import { $, arrange, el, face, sorry } from './dom.js';
 import { lately, preview } from './words.js';
 
@@ -63,7 +63,7 @@ function draw(row: Row, shown: Conversation): void {
     marks.append(el('span', { className: 'unread', title: label, ariaLabel: label }, 99 < unreadCount ? '99+' : unreadCount));
   }
   row.button.replaceChildren(
-    isTopic(id) ? el('span', { className: 'hash', 'aria-hidden': 'true' }, '#') : face(id, title, isGroup(id)),
+    isTopic(id) ? el('span', { className: 'hash', 'aria-hidden': 'true' }, '#') : face(partnerOf(id), title, isGroup(id)),
     el('span', { className: 'name' }, title),
     el('span', { className: 'time' }, isPinned ? `📌 ${time}` : time),
     el('span', { className: draft ? 'line draft' : 'line' }, line),
@@ -91,9 +91,11 @@ export function drawList(): void {
 const asked = new Set<string>();
 const ASKED_MAX = 30;
 
-/** Reads the last message of one-to-one conversations of which only the time is known. */
+/** Reads the last message of topics, and of one-to-one conversations of which only the time is known. */
 function findLast(list: Conversation[]): void {
-  const unknown = list.filter(({ type, lastMessage }) => type === 'C2C' && 0 < lastMessage.lastTime && !lastMessage.type);
+  const isUnknown = ({ conversationID, lastMessage }: Conversation) =>
+    isTopic(conversationID) || (!isGroup(conversationID) && 0 < lastMessage.lastTime);
+  const unknown = list.filter((one) => !one.lastMessage.type && isUnknown(one));
   for (const { conversationID } of unknown.slice(0, ASKED_MAX)) {
     if (asked.has(conversationID)) continue;
     asked.add(conversationID);

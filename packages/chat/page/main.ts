@@ -22,7 +22,7 @@ function advise(text: string): void {
 const STATES: Record<string, string> = {
   connected: 'Connected',
   connecting: 'Connecting…',
-  disconnected: 'No connection. Trying again…',
+  disconnected: 'No connection, trying…',
 };
 
 function showState(state: string): void {

@@ -1,5 +1,5 @@
 import { TYPES, type Conversation, type Message } from '../src/index.js';
-import { app, client, groupOf, isGroup, isTopic, learnFrom, titleOf } from './app.js';
+import { app, client, groupOf, isGroup, isTopic, learnFrom, partnerOf, titleOf } from './app.js';
 import { $, arrange, el, face, sorry } from './dom.js';
 import { conversation } from './list.js';
 import { draw, forgetDrawn, type Place } from './message.js';
@@ -140,12 +140,12 @@ export function drawHead(shown: Conversation): void {
   const id = shown.conversationID;
   const title = titleOf(shown);
   const count: number = shown.groupProfile?.memberCount ?? 0;
-  $('thread-face').replaceChildren(face(id, title, isGroup(id)));
+  $('thread-face').replaceChildren(face(partnerOf(id), title, isGroup(id)));
   $('thread-name').textContent = title;
   const community = conversation(`GROUP${groupOf(id)}`);
   if (isTopic(id)) $('thread-line').textContent = community ? `Topic of ${titleOf(community)}` : 'Topic';
   else if (isGroup(id)) $('thread-line').textContent = count === 1 ? '1 member' : `${count} members`;
-  else $('thread-line').textContent = id.slice('C2C'.length);
+  else $('thread-line').textContent = partnerOf(id);
   const isIndex = isGroup(id) && !isTopic(id) && Boolean(shown.groupProfile?.isSupportTopic);
   $('composer').hidden = isIndex;
   $('index').hidden = !isIndex;

@@ -57,6 +57,8 @@ export class Server {
   }
 
   async stop() {
+    // A client that a failed test has left would keep on connecting.
+    for (const client of this.clients ?? []) client.chat.destroy();
     this.process.kill('SIGTERM');
     await this.ended;
     rmSync(this.folder, { recursive: true });
@@ -134,6 +136,7 @@ export class Client {
   constructor(server, address = server.address) {
     this.chat = fresh(address);
     this.server = server;
+    (server.clients ??= []).push(this);
     this.events = [];
     this.waiting = [];
     for (const name of Object.values(EVENT)) {
