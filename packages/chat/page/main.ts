@@ -7,7 +7,7 @@ import { $, note, reason, sorry } from './dom.js';
 import { clearList, conversation, drawList, findTopics, listed, showMe, startList, topicsChanged } from './list.js';
 import { forgetMessages, startMessages } from './message.js';
 import { create, join, writeTo } from './start.js';
-import { arrived, closeThread, drawHead, drawThread, openThread, startThread } from './thread.js';
+import { arrived, closeThread, drawHead, drawThread, openThread, startThread, tryAgain } from './thread.js';
 import { noticeInWords } from './words.js';
 
 const TITLE = 'Landfall chat';
@@ -118,7 +118,10 @@ function listen(chat: Chat): void {
   for (const name of [EVENT.TOPIC_CREATED, EVENT.TOPIC_DELETED, EVENT.TOPIC_UPDATED]) {
     on(name, ({ groupID }) => topicsChanged(groupID).catch(sorry));
   }
-  on(EVENT.NET_STATE_CHANGE, ({ state }) => showState(state));
+  on(EVENT.NET_STATE_CHANGE, ({ state }) => {
+    showState(state);
+    if (state === TYPES.NET_STATE_CONNECTED) tryAgain();
+  });
   on(EVENT.KICKED_OUT, ({ type }) => signedOut(WHY[type] ?? 'The server signed this account out. Sign in again.'));
 }
 
@@ -147,11 +150,12 @@ async function signIn(): Promise<void> {
 
 /** Takes what a link gives, and removes it from the address. A link that gives everything signs in. */
 function fillIn(): void {
-  if (location.hash.length < 2 || app.chat) return;
+  if (location.hash.length < 2) return;
   const given = new URLSearchParams(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname);
+  if (app.chat) return;
   const names = ['sdkappid', 'identifier', 'usersig'];
   for (const name of names) if (given.has(name)) $<HTMLInputElement>(name).value = given.get(name)!;
-  history.replaceState(null, '', location.pathname);
   const missing = names.find((name) => $<HTMLInputElement>(name).value === '');
   if (missing) $(missing).focus();
   else void signIn();

@@ -127,6 +127,11 @@ async function loadOlder(): Promise<void> {
   $('log-empty').hidden = 0 < messages.length;
 }
 
+/** Reads what could not be read without a connection. */
+export function tryAgain(): void {
+  if (messages.length === 0) void loadOlder();
+}
+
 /** Says that what is in sight was read. */
 export function markRead(): void {
   const shown = conversation(app.open);
@@ -159,7 +164,9 @@ export async function openThread(shown: Conversation): Promise<void> {
   const unread = shown.unreadCount;
   messages = [];
   next = firstUnread = '';
-  isComplete = isLoading = false;
+  isLoading = false;
+  // Live rooms keep no history.
+  isComplete = shown.groupProfile?.type === TYPES.GRP_AVCHATROOM;
   days.clear();
   forgetDrawn();
   drawHead(shown);
