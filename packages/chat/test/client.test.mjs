@@ -77,10 +77,6 @@ test('what apps and UI kits ask of a client before the login is answered', async
 
 /** Methods that the server has nothing for. */
 const NOT_BUILT = [
-  'createImageMessage',
-  'createAudioMessage',
-  'createVideoMessage',
-  'createFileMessage',
   'translateText',
   'convertVoiceToText',
   'searchCloudMessages',
