@@ -145,6 +145,8 @@ async function pictures(mira, jonas) {
   const list = await phone.screenshot();
   await row(phone, 'Harbour crew').click();
   await message(phone, 'on Saturday').waitFor();
+  await phone.mouse.move(0, 0);
+  await phone.locator('#say').blur();
   const shown = await phone.screenshot();
   keep('phone-dark', await (async () => {
     const context = await browser.newContext({ viewport: { width: 876, height: 836 } });
