@@ -1,5 +1,6 @@
 //! `cargo xtask kits`: builds and tests the web SDK, compares it with the packages that it stands in for, and drives a UI kit
-//! on it in two browsers. It needs Node 20, npm, the npm registry and Chromium, and is no part of `ci` or `test`.
+//! on it, and the page `/console/try`, in two browsers. It fails when that page, or the table of methods in docs/web.md, is not
+//! what the sources and the tests make. It needs Node 20, npm, the npm registry and Chromium, and is no part of `ci` or `test`.
 
 use crate::workspace::{self, cargo};
 use anyhow::{Context as _, Result};
@@ -15,9 +16,11 @@ pub(crate) fn run() -> Result<()> {
     let quietly = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
     npm("packages/chat", &quietly)?;
     npm("packages/chat", &["run", "build"])?;
+    npm("packages/chat", &["run", "page", "--", "--check"])?;
     npm("packages/chat", &["test"])?;
+    npm("packages/chat", &["run", "support"])?;
     npm("kits", &[&quietly[..], &["--legacy-peer-deps"]].concat())?;
-    for step in ["types", "constants", "build", "drive"] {
+    for step in ["types", "constants", "build", "drive", "page"] {
         npm("kits", &["run", step])?;
     }
     Ok(())

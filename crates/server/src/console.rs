@@ -1,5 +1,6 @@
-//! Pages for a browser. `/console/try` connects to the gateway and shows the frames that arrive; it is open to all. The
-//! [console](site) itself is for people who run the server, and sign in.
+//! Pages for a browser. `/console/try` is a small chat on the web SDK, open to all: it is built from `packages/chat/page`, with
+//! the SDK in it, by `npm run page`; `cargo xtask kits` compares. The [console](site) itself is for people who run the server,
+//! and sign in.
 //!
 //! The page to try is one file that fetches nothing. Its content security policy allows only its own script, identified by
 //! its hash: chat text that got into the page as markup could not run.
@@ -49,7 +50,7 @@ use hyper::header::{self, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// The path of the page that connects to the gateway.
+/// The path of the chat.
 pub(crate) const TRY: &str = "/console/try";
 
 static TRY_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/try.html")));

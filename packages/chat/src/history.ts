@@ -21,8 +21,11 @@ export class History {
   add(message: Message): Message {
     const known = this.byId.get(message.ID);
     if (known) {
-      const { readReceiptInfo, isDeleted, isPeerRead, flow } = known;
-      Object.assign(known, message, { readReceiptInfo, isDeleted, flow, isPeerRead: isPeerRead || message.isPeerRead });
+      // A history does not say what was changed or read since.
+      const { readReceiptInfo, isDeleted, flow } = known;
+      const isPeerRead = known.isPeerRead || message.isPeerRead;
+      const isModified = known.isModified || message.isModified;
+      Object.assign(known, message, { readReceiptInfo, isDeleted, flow, isPeerRead, isModified });
       return known;
     }
     this.byId.set(message.ID, message);

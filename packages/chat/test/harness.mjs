@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, EVENT } from '../dist/index.js';
+import { recorded } from '../support/recorder.mjs';
 
 const PROGRAM = process.env.LANDFALL_BIN ?? new URL('../../../target/debug/landfall', import.meta.url).pathname;
 const APP = 1400000001;
@@ -56,6 +57,8 @@ export class Server {
   }
 
   async stop() {
+    // A client that a failed test has left would keep on connecting.
+    for (const client of this.clients ?? []) client.chat.destroy();
     this.process.kill('SIGTERM');
     await this.ended;
     rmSync(this.folder, { recursive: true });
@@ -133,6 +136,7 @@ export class Client {
   constructor(server, address = server.address) {
     this.chat = fresh(address);
     this.server = server;
+    (server.clients ??= []).push(this);
     this.events = [];
     this.waiting = [];
     for (const name of Object.values(EVENT)) {
@@ -195,5 +199,5 @@ function fresh(address) {
   shared.delete(APP);
   const chat = create({ SDKAppID: APP, proxyServer: address });
   shared.delete(APP);
-  return chat;
+  return recorded(chat);
 }

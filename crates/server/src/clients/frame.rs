@@ -147,6 +147,8 @@ struct MessageFrame<'a> {
     no_unread: u8,
     #[serde(skip_serializing_if = "is_zero")]
     need_read_receipt: u8,
+    #[serde(skip_serializing_if = "is_zero")]
+    support_message_extension: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     group_at_info: Vec<AtRow<'a>>,
 }
@@ -217,8 +219,20 @@ struct GoneFrame<'a> {
     #[serde(flatten)]
     about: FrameHeader<'a>,
     msg_seq: u32,
+    /// Of a recalled message: clients show when it was sent, and know it again.
+    #[serde(flatten)]
+    sent: Option<SentFields<'a>>,
     #[serde(flatten)]
     recall: RecallFields<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SentFields<'a> {
+    msg_time: u64,
+    #[serde(rename = "From_Account")]
+    from_account: &'a str,
+    random: u32,
 }
 
 /// Who recalled a message, and why, as far as that is known.
@@ -301,6 +315,7 @@ pub(crate) fn message(
             online_only_flag: u8::from(event == MessageEvent::OnlineOnly),
             no_unread: u8::from(body.no_unread),
             need_read_receipt: u8::from(body.receipt),
+            support_message_extension: u8::from(body.extensible),
             group_at_info: at_rows(&body.at),
         }),
         Content::Tip(Tip { kind: tip, accounts, changes }) => text(&TipFrame {
@@ -323,6 +338,11 @@ pub(crate) fn message(
                 MessageState::Kept | MessageState::Deleted => "deleted",
             }),
             msg_seq: message.seq,
+            sent: (message.state == MessageState::Recalled).then(|| SentFields {
+                msg_time: message.sent.0,
+                from_account: message.sender.as_str(),
+                random: message.random,
+            }),
             recall: RecallFields::of(&message.content),
         }),
     }

@@ -26,13 +26,24 @@ async fn start(name: &str) -> (Server, Client<TcpStream>) {
     (server, client)
 }
 
-/// Opens the page by a link that fills it in for `bob`.
-async fn open(server: &Server) -> Browser {
+/// Opens the page by a link that signs `user` in.
+async fn open(server: &Server, user: &str) -> Browser {
     // Older than any kick: one made in the same second would still pass.
-    let usersig = sign(APP, "bob", 60);
+    let usersig = sign(APP, user, 60);
     let address = server.address;
-    Browser::open(&format!("http://{address}/console/try#sdkappid={APP}&identifier=bob&usersig={usersig}"))
-        .await
+    let query = format!("sdkappid={APP}&identifier={user}&usersig={usersig}");
+    let mut page = Browser::open(&format!("http://{address}/console/try#{query}")).await;
+    page.until(&says("#state", "Connected")).await;
+    page
+}
+
+/// Opens the page and shows the group.
+async fn open_group(server: &Server, user: &str) -> Browser {
+    let mut page = open(server, user).await;
+    page.until("document.querySelector('#groups .row')").await;
+    page.value("document.querySelector('#groups .row').click()").await;
+    page.until(&says("#log .message .text", "from before")).await;
+    page
 }
 
 /// The condition that the text of an element has this in it.
@@ -40,57 +51,114 @@ fn says(selector: &str, text: &str) -> String {
     format!("document.querySelector({})?.textContent.includes({})", json!(selector), json!(text))
 }
 
-/// The messages the log shows.
+/// The condition that one of several elements has this text in it.
+fn one_says(selector: &str, text: &str) -> String {
+    let all = format!("[...document.querySelectorAll({})]", json!(selector));
+    format!("{all}.some(element => element.textContent.includes({}))", json!(text))
+}
+
+/// The messages that the page shows.
 const MESSAGES: &str = "[...document.querySelectorAll('#log .message .text')].map(text => text.textContent)";
 
-async fn connect(browser: &mut Browser) {
-    browser.value("document.querySelector('#button').click()").await;
-    browser.until(&says("#state", "Connected as bob")).await;
+/// Writes a message and presses Enter.
+async fn write(page: &mut Browser, text: &str) {
+    let written = format!(
+        "const say = document.querySelector('#say');
+        say.value = {};
+        say.dispatchEvent(new Event('input'));
+        say.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Enter' }}))",
+        json!(text)
+    );
+    page.value(&format!("(() => {{ {written} }})()")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_shows_what_is_said() {
     let (server, mut client) = start("Reading circle").await;
-    let mut page = open(&server).await;
+    let mut page = open(&server, "bob").await;
     // The link filled the fields in, and nothing of it is left where others could read it.
     assert_eq!(page.value("location.href").await, format!("http://{}/console/try", server.address));
     assert_eq!(page.value("document.querySelector('#identifier').value").await, "bob");
     assert_eq!(page.value("document.querySelector('#usersig').type").await, "password");
-    connect(&mut page).await;
-    page.until(&says("#groups", "Reading circle")).await;
+    page.until(&says("#groups .name", "Reading circle")).await;
     assert_eq!(page.value("document.querySelectorAll('#groups .unread').length").await, 0);
 
     send(&mut client, 2, "hello").await;
-    page.until(&says("#log .message .text", "hello")).await;
-    page.until(&says("#log .message .meta", "ann")).await;
-    page.until(&says("#log .message pre", "\"MsgSeq\": 2")).await;
+    page.until(&says("#groups .line", "ann: hello")).await;
     page.until(&says("#groups .unread", "1")).await;
-    done(&mut client, "modify_group_base_info", json!({ "GroupId": "g", "Name": "new" })).await;
-    page.until(&says("#log .tip .text", "changed the group: Name is “new”")).await;
-
-    page.value("[...document.querySelectorAll('#groups button')].find(b => b.textContent === 'Mark as read').click()").await;
+    page.value("document.querySelector('#groups .row').click()").await;
+    page.until(&one_says("#log .message .text", "hello")).await;
+    assert_eq!(page.value(MESSAGES).await, json!(["from before", "hello"]));
+    assert!(
+        page.value("document.querySelector('#log .message').textContent").await.to_string().contains("ann")
+    );
+    page.until(&says("#log .day", "2017")).await;
     page.until("!document.querySelector('#groups .unread')").await;
-    page.until(&says("#log .notice .text", "Read up to message 3")).await;
-    page.value("document.querySelector('#groups button').click()").await;
-    page.until("document.querySelector('#log').textContent.includes('Caught up to message 3')").await;
-    assert_eq!(page.value(MESSAGES).await, json!(["hello", "from before", "hello"]));
+
+    done(&mut client, "modify_group_base_info", json!({ "GroupId": "g", "Name": "new" })).await;
+    page.until(&says("#log .tip .text", "named the group “new”")).await;
+    page.until(&says("#thread-name", "new")).await;
+    send(&mut client, 3, "teh").await;
+    page.until(&one_says("#log .message .text", "teh")).await;
+    let change = json!({ "GroupId": "g", "MsgSeq": 4, "MsgBody": text("the") });
+    done(&mut client, "openim/modify_group_msg", change).await;
+    page.until(&one_says("#log .message .text", "the")).await;
+    page.until(&one_says("#log .message .meta", "edited")).await;
+    done(&mut client, "group_msg_recall", json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 4 }] })).await;
+    page.until(&says("#log .recalled .text", "administrator recalled a message")).await;
     page.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_in_one_window_is_shown_in_the_other() {
+    let (server, client) = start("Reading circle").await;
+    let (mut ann, mut bob) = (open_group(&server, "ann").await, open_group(&server, "bob").await);
+    write(&mut ann, "Friday?").await;
+    bob.until(&one_says("#log .message.in .text", "Friday?")).await;
+    write(&mut bob, "Sunday").await;
+    ann.until(&one_says("#log .message.in .text", "Sunday")).await;
+    let said = json!(["from before", "Friday?", "Sunday"]);
+    for (page, own) in [(&mut ann, "Friday?"), (&mut bob, "Sunday")] {
+        page.until(&one_says("#log .message.out.success .text", own)).await;
+        assert_eq!(page.value(MESSAGES).await, said);
+    }
+    ann.close().await;
+    bob.close().await;
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_lacks_something_waits_for_it() {
+    let (server, client) = start("n").await;
+    let address = server.address;
+    let mut page =
+        Browser::open(&format!("http://{address}/console/try#sdkappid={APP}&identifier=bob")).await;
+    assert_eq!(page.value("document.activeElement.id").await, "usersig");
+    assert_eq!(page.value("document.querySelector('#app').hidden").await, true);
+    let fill = format!("document.querySelector('#usersig').value = {}", json!(sign(APP, "bob", 60)));
+    page.value(&fill).await;
+    page.value("document.querySelector('#button').click()").await;
+    page.until(&says("#state", "Connected")).await;
+    page.until(&says("#me-name", "bob")).await;
+    page.close().await;
+    drop(client);
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_says_why_it_is_let_in_no_more() {
     let (server, mut client) = start("n").await;
-    let mut page = open(&server).await;
-    connect(&mut page).await;
+    let mut page = open(&server, "bob").await;
+    page.until("document.querySelector('#groups .row')").await;
     done(&mut client, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
-    page.until(&says("#advice", "the account was kicked")).await;
-    page.until(&says("#advice", "(close code 4002). Make a new UserSig")).await;
-    assert_eq!(page.value("document.querySelector('#button').textContent").await, "Connect");
+    page.until(&says("#advice", "The account was kicked, or deleted. Make a new UserSig")).await;
+    assert_eq!(page.value("document.querySelector('#app').hidden").await, true);
+    assert_eq!(page.value("document.querySelectorAll('#groups .row').length").await, 0);
     // The same signature again.
     page.value("document.querySelector('#button').click()").await;
     page.until(&says("#advice", "usersig was made before the account was kicked")).await;
-    page.until(&says("#state", "The server ended the connection")).await;
     page.close().await;
     server.stop().await;
 }
@@ -98,15 +166,21 @@ async fn it_says_why_it_is_let_in_no_more() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_runs_nothing_of_what_it_shows() {
     let (server, mut client) = start("<b>n</b>").await;
-    let mut page = open(&server).await;
-    connect(&mut page).await;
-    page.until(&says("#groups .name", "<b>n</b>")).await;
+    let mut page = open_group(&server, "bob").await;
+    for selector in ["#groups .name", "#thread-name"] {
+        page.until(&says(selector, "<b>n</b>")).await;
+    }
     send(&mut client, 2, HOSTILE).await;
-    page.until(&says("#log .message .text", HOSTILE)).await;
+    page.until(&one_says("#log .message .text", HOSTILE)).await;
+    page.until(&says("#groups .line", HOSTILE)).await;
     let notification = json!({ "GroupId": "g", "Content": HOSTILE });
     done(&mut client, "send_group_system_notification", notification).await;
-    page.until(&says("#log .notice .text", HOSTILE)).await;
-    assert_eq!(page.value("document.querySelectorAll('#log script, #log img, #groups b').length").await, 0);
+    page.until(&says("#notes .text", HOSTILE)).await;
+    assert_eq!(
+        page.value("document.querySelectorAll('#app script, #app img, #app .name b, #notes img').length")
+            .await,
+        0
+    );
     // Even as markup it would not run: the policy of the page forbids it.
     let blocked = format!(
         "new Promise(resolve => {{
@@ -117,30 +191,44 @@ async fn it_runs_nothing_of_what_it_shows() {
         json!("<p onclick=\"document.title='ran'\"></p>")
     );
     assert_eq!(page.value(&blocked).await, "script-src-attr");
-    assert_eq!(page.value("document.title").await, "Try the gateway - Landfall");
+    assert_eq!(page.value("document.title").await, "Landfall chat");
     page.close().await;
     server.stop().await;
 }
 
+/// Keeps the connections of the page, and makes them go astray while `astray` is set.
+const STRAY: &str = "
+    window.sockets = [];
+    window.WebSocket = class extends WebSocket {
+        constructor(address) {
+            super(window.astray ? address.replace('/v4/gateway', '/v4/none') : address);
+            sockets.push(this);
+        }
+    };";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_comes_back_and_has_missed_nothing() {
     let (server, mut client) = start("n").await;
-    let mut page = open(&server).await;
-    connect(&mut page).await;
+    let mut page = Browser::open(&format!("http://{}/console/try", server.address)).await;
+    page.value(STRAY).await;
+    let link = format!("sdkappid={APP}&identifier=bob&usersig={}", sign(APP, "bob", 60));
+    page.value(&format!("location.hash = {}", json!(link))).await;
+    page.until("document.querySelector('#groups .row')").await;
+    page.value("document.querySelector('#groups .row').click()").await;
     send(&mut client, 2, "one").await;
-    page.until(&says("#log .message .text", "one")).await;
+    page.until(&one_says("#log .message .text", "one")).await;
     // The connection is lost, and does not come back before more was said.
-    page.value("pause = 3600000; socket.close()").await;
-    page.until(&says("#state", "Trying again in")).await;
+    page.value("astray = true; sockets.at(-1).close()").await;
+    page.until(&says("#state", "No connection")).await;
     for (random, says) in [(3, "two"), (4, "three")] {
         send(&mut client, random, says).await;
     }
-    page.value("clearTimeout(timer); connect()").await;
-    page.until(&says("#state", "Connected as bob")).await;
-    page.until("document.querySelector('#log').textContent.includes('Caught up to message 4')").await;
+    page.value("astray = false").await;
+    page.until(&one_says("#log .message .text", "three")).await;
+    page.until(&says("#state", "Connected")).await;
     send(&mut client, 5, "four").await;
-    page.until(&format!("{MESSAGES}.includes('four')")).await;
-    assert_eq!(page.value(MESSAGES).await, json!(["one", "two", "three", "four"]));
+    page.until(&one_says("#log .message .text", "four")).await;
+    assert_eq!(page.value(MESSAGES).await, json!(["from before", "one", "two", "three", "four"]));
     page.close().await;
     server.stop().await;
 }

@@ -80,7 +80,7 @@ export function fromFrame(frame: Json, me: string): Message {
     nameCard: frame.NameCard ?? '',
     atUserList: atUsers(frame.GroupAtInfo),
     cloudCustomData: frame.CloudCustomData ?? '',
-    needReadReceipt: frame.NeedReadReceipt === 1,
+    needReadReceipt: frame.NeedReadReceipt === 1 || frame.IsNeedReadReceipt === 1,
     isSupportExtension: frame.SupportMessageExtension === 1,
     isModified: frame.Event === 'modified',
     isRevoked: revoked,
@@ -127,6 +127,11 @@ export function fromRoam(row: Json, me: string): Message {
   };
 }
 
+let lastSequence = 0;
+
+/** Numbers that rise, also from page to page: one-to-one messages of the same second are in their order. */
+const nextSequence = (): number => (lastSequence = Math.max(lastSequence + 1, Math.floor(Date.now() / 1000)));
+
 /** A new message of this account that is not sent yet. */
 export function unsent(options: Json, type: string, me: string, own: Json): Message {
   const isGroup = options.conversationType !== TYPES.CONV_C2C;
@@ -156,7 +161,7 @@ export function unsent(options: Json, type: string, me: string, own: Json): Mess
     receiverList: options.receiverList ?? [],
     atUserList: options.payload?.atUserList ?? [],
     random,
-    clientSequence: random & 0x7fff_ffff,
+    clientSequence: nextSequence(),
   };
 }
 

@@ -64,6 +64,15 @@ async function keep(core: Core, conversationID: string, messages: Message[]): Pr
   return [...new Set(kept)].sort((one, other) => one.time - other.time || one.sequence - other.sequence);
 }
 
+/** The list of one-to-one conversations says when the last message came, and not what it is. */
+function learnLast(core: Core, conversationID: string, messages: Message[]): void {
+  const conversation = core.state.conversations.get(conversationID);
+  const newest = messages[messages.length - 1];
+  if (!newest || !conversation || conversation.lastMessage.type) return;
+  core.setLast(conversation, newest);
+  core.listChanged();
+}
+
 const now = (core: Core): number => Math.floor((Date.now() + core.state.clock) / 1000);
 
 /** Reading histories. */
@@ -83,6 +92,7 @@ export const historyMethods = (core: Core) => ({
       page = await groupPage(core, where, from, count, false);
     }
     const messageList = await keep(core, conversationID, page.messages);
+    learnLast(core, conversationID, messageList);
     const isCompleted = page.isCompleted || messageList.length === 0;
     return ok({ messageList, nextReqMessageID: isCompleted ? '' : (messageList[0]?.ID ?? ''), isCompleted });
   },

@@ -48,6 +48,7 @@ export const signalingMethods = (core: Core, { createCustomMessage, sendMessage 
     open.delete(inviteID);
   };
   const remember = (signal: Signal): void => {
+    clearTimeout(open.get(signal.inviteID)?.timer);
     const timer =
       0 < signal.timeout
         ? setTimeout(() => {
@@ -98,13 +99,14 @@ export const signalingMethods = (core: Core, { createCustomMessage, sendMessage 
     const signal = signalIn(message);
     if (!signal) return;
     const isInvitation = signal.actionType === SIGNALING.ACTION_TYPE_INVITE;
+    const isKnown = open.has(signal.inviteID);
     if (isInvitation) {
       if (!signal.inviteeList.includes(core.me)) return;
       remember(signal);
     } else if (!signal.groupID || signal.actionType === SIGNALING.ACTION_TYPE_CANCEL_INVITE) {
       forget(signal.inviteID);
     }
-    const event = EVENTS[signal.actionType];
+    const event = isInvitation && isKnown ? SIGNALING.INVITATION_MODIFIED : EVENTS[signal.actionType];
     if (event) core.emit(event, signal);
   });
 

@@ -12,6 +12,16 @@ const fields = (given: any) => ({
   ...(given.muteAllMembers !== undefined && { MuteAllMember: given.muteAllMembers ? 'On' : 'Off' }),
 });
 
+/** Takes how many messages of a topic are unread. Its conversation is listed when it is opened, or when a message comes. */
+function unreadHere(core: Core, conversationID: string, row: any): void {
+  const isNew = !core.state.conversations.has(conversationID);
+  const conversation = core.conversation(conversationID);
+  if (isNew) conversation._hidden = true;
+  conversation.unreadCount = row.UnreadMsgNum;
+  conversation._counted = row.MsgSeq;
+  core.state.positions.set(conversationID, row.MsgSeq);
+}
+
 /** Topics of communities. */
 export const topicMethods = (core: Core) => {
   const read = async (groupID: string, topicIDList?: string[]) => {
@@ -31,7 +41,7 @@ export const topicMethods = (core: Core) => {
         continue;
       }
       const row = unread.get(TopicInfo.TopicId);
-      if (row) core.state.positions.set(`GROUP${TopicInfo.TopicId}`, row.MsgSeq);
+      if (row) unreadHere(core, `GROUP${TopicInfo.TopicId}`, row);
       successTopicList.push({
         topicID: TopicInfo.TopicId,
         groupID,

@@ -42,8 +42,8 @@ fn messages_carry_what_they_have_and_no_more() {
     let expected = r#"{"Event":"message","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"MsgPriority":"Low","MsgBody":[1.50]}"#;
     assert_eq!(shown(&said(plain.clone()), MessageEvent::New), expected);
     let at = At { everybody: true, accounts: vec![user("bob")] };
-    let rich = Body { custom: "c".into(), receipt: true, no_unread: true, at, ..plain };
-    let expected = r#"{"Event":"modified","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"MsgPriority":"Low","MsgBody":[1.50],"CloudCustomData":"c","NoUnread":1,"NeedReadReceipt":1,"GroupAtInfo":[{"GroupAtAllFlag":1},{"GroupAtAllFlag":0,"GroupAt_Account":"bob"}]}"#;
+    let rich = Body { custom: "c".into(), receipt: true, extensible: true, no_unread: true, at, ..plain };
+    let expected = r#"{"Event":"modified","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"MsgPriority":"Low","MsgBody":[1.50],"CloudCustomData":"c","NoUnread":1,"NeedReadReceipt":1,"SupportMessageExtension":1,"GroupAtInfo":[{"GroupAtAllFlag":1},{"GroupAtAllFlag":0,"GroupAt_Account":"bob"}]}"#;
     assert_eq!(shown(&said(rich), MessageEvent::Modified), expected);
 }
 
@@ -103,9 +103,12 @@ fn tips_say_what_is_seen_of_those_whom_they_name() {
 }
 
 #[test]
-fn what_is_gone_keeps_its_number_only() {
-    for (state, event) in [(MessageState::Recalled, "recalled"), (MessageState::Deleted, "deleted")] {
-        let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3}}"#);
+fn what_is_deleted_keeps_its_number_and_what_is_recalled_its_sender() {
+    let sent = r#","MsgTime":100,"From_Account":"ann","Random":7"#;
+    for (state, event, sent) in
+        [(MessageState::Recalled, "recalled", sent), (MessageState::Deleted, "deleted", "")]
+    {
+        let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3{sent}}}"#);
         assert_eq!(shown(&of(Content::Gone(None), state), MessageEvent::New), expected);
     }
 }
@@ -116,7 +119,7 @@ fn a_recalled_message_says_who_recalled_it_and_why() {
         let recall = Recall { operator: user("bob"), reason: reason.into() };
         shown(&said(Body::default()).recalled(recall), MessageEvent::Modified)
     };
-    let start = r#"{"Event":"recalled","GroupId":"g","Type":"Public","MsgSeq":3,"Operator_Account":"bob""#;
+    let start = r#"{"Event":"recalled","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"Operator_Account":"bob""#;
     assert_eq!(recalled(""), format!("{start}}}"));
     assert_eq!(recalled("rude"), format!(r#"{start},"Reason":"rude"}}"#));
 }
