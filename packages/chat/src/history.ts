@@ -17,6 +17,12 @@ export class History {
     return this.messages.find((message) => message._key === key);
   }
 
+  /** The highest number that the server gave to one of these messages. */
+  lastNumber(): number {
+    const numberOf = (message: Message) => (message.conversationType === 'C2C' ? (message._seq ?? 0) : message.sequence);
+    return this.messages.reduce((last, message) => Math.max(last, numberOf(message)), 0);
+  }
+
   /** Adds a message, or takes what is new of one that is there. Returns the one in memory. */
   add(message: Message): Message {
     const known = this.byId.get(message.ID);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { EVENT } from '../dist/index.js';
-import { PATIENCE, Proxy, Server } from './harness.mjs';
+import { PATIENCE, Server } from './harness.mjs';
+import { Proxy } from './proxy.mjs';
 
 const AN_HOUR_AGO = Math.floor(Date.now() / 1000) - 3600;
 
@@ -118,8 +119,9 @@ test('a client that was away for thousands of messages has the history of the se
   await bring(many);
   proxy.mend();
   await ben.received(many.at(-1));
-  const got = ben.named(EVENT.MESSAGE_RECEIVED).flat().map((message) => message.payload.text);
-  assert.deepEqual(got, many);
+  const got = ben.named(EVENT.MESSAGE_RECEIVED).flat().map((message) => [message.sequence, message.payload.text]);
+  assert.deepEqual(got.map(([, text]) => text), many);
+  assert.deepEqual(got, (await server.history('archive')).slice(-many.length));
   await ben.close();
   proxy.close();
 });
