@@ -178,7 +178,7 @@ export function takeRecalled(core: Core, frame: Frame): void {
   const id = conversationOf(core, frame);
   const history = core.history(id);
   const known = frame.MsgKey === undefined ? history.bySequence(frame.MsgSeq) : history.byKey(frame.MsgKey);
-  // Who recalls a message has its answer.
+  // Who recalls a message hears of it with the answer.
   if (known && (known.isRevoked || core.state.recalling.has(known.ID))) return;
   const message = known ?? named(core, toMessage(core, frame));
   const revoker: string = frame.Operator_Account ?? message.from;

@@ -75,9 +75,9 @@ test('each thing is one event, and no instance hears what it sent', async () => 
       [MESSAGE_MODIFIED],
       [MESSAGE_MODIFIED],
     ],
-    ['a recall', () => ann.chat.revokeMessage(sent), [], [MESSAGE_REVOKED]],
+    ['a recall', () => ann.chat.revokeMessage(sent), [MESSAGE_REVOKED], [MESSAGE_REVOKED]],
     ['a direct message', async () => (sent = await ann.send('ben', 'psst', TYPES.CONV_C2C)), [], [MESSAGE_RECEIVED]],
-    ['its recall', () => ann.chat.revokeMessage(sent), [], [MESSAGE_REVOKED]],
+    ['its recall', () => ann.chat.revokeMessage(sent), [MESSAGE_REVOKED], [MESSAGE_REVOKED]],
     [
       'another name of the group, which all are told in its history',
       () => ann.chat.updateGroupProfile({ groupID: 'club', name: 'Book club' }),

@@ -1,4 +1,4 @@
-import { TYPES } from '../constants.js';
+import { EVENT, TYPES } from '../constants.js';
 import { placeOf, wirePlace } from '../convert/ids.js';
 import { bodyOf } from '../convert/message.js';
 import type { Core } from '../core.js';
@@ -143,6 +143,8 @@ export const sendMethods = (core: Core) => {
         core.setLast(conversation, message);
         core.listChanged();
       }
+      // UI kits wait for this also where they recall themselves.
+      core.emit(EVENT.MESSAGE_REVOKED, [message]);
       return ok({ message });
     },
 
