@@ -15,11 +15,7 @@ before(async () => {
   proxy = await Proxy.before(server);
   [ann, ben] = [await server.client('ann'), await server.client('ben', proxy.address)];
 });
-after(async () => {
-  await Promise.all([ann.close(), ben.close()]);
-  proxy.close();
-  await server.stop();
-});
+after(() => server.stop());
 
 /** A new group of Ann and Ben, open at both. */
 async function group(groupID, type = TYPES.GRP_PUBLIC) {

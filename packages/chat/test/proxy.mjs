@@ -2,15 +2,17 @@
 import { connect, createServer } from 'node:net';
 
 export class Proxy {
-  static async before({ port }) {
+  static async before(server) {
+    const { port } = server;
     const proxy = new Proxy();
+    server.clients.push(proxy);
     proxy.sockets = new Set();
     proxy.isCut = false;
     proxy.listener = createServer((client) => {
       if (proxy.isCut) return client.destroy();
-      const server = connect(port, '127.0.0.1');
-      proxy.join(client, server, 'client');
-      proxy.join(server, client, 'server');
+      const behind = connect(port, '127.0.0.1');
+      proxy.join(client, behind, 'client');
+      proxy.join(behind, client, 'server');
     });
     await new Promise((resolve) => proxy.listener.listen(0, '127.0.0.1', resolve));
     proxy.address = `http://127.0.0.1:${proxy.listener.address().port}`;
