@@ -22,10 +22,10 @@ export async function play({ kit, server, ann, ben, open }) {
   await kit.say(cy, 'black');
   await kit.bubble(one, 'black').waitFor();
 
-  const dee = await open('dee');
-  await kit.apply(dee, 'readers');
   await kit.open(one, 'Readers');
   await kit.bubble(one, 'imported 1').waitFor();
+  const dee = await open('dee');
+  await kit.apply(dee, 'readers');
   await kit.approve(one, 'Delia');
   await kit.open(dee, 'Readers');
   await kit.messages(one).getByText('Delia joined the group').waitFor();

@@ -25,7 +25,12 @@ export class History {
 
   /** Adds a message, or takes what is new of one that is there. Returns the one in memory. */
   add(message: Message): Message {
-    const known = this.byId.get(message.ID);
+    const known = this.byId.get(message.ID) ?? this.recalled(message);
+    if (known && message.isRevoked) {
+      // A history has no more than this of it.
+      const { isRevoked, revoker, revokerInfo, revokeReason } = message;
+      return Object.assign(known, { isRevoked, revoker, revokerInfo, revokeReason });
+    }
     if (known) {
       const { readReceiptInfo, isDeleted, isPeerRead, flow } = known;
       Object.assign(known, message, { readReceiptInfo, isDeleted, flow, isPeerRead: isPeerRead || message.isPeerRead });
@@ -36,6 +41,11 @@ export class History {
     while (0 < place && isAfter(this.messages[place - 1]!, message)) place -= 1;
     this.messages.splice(place, 0, message);
     return message;
+  }
+
+  /** The message of a group that was recalled since: what is left of it has another id. */
+  private recalled(message: Message): Message | undefined {
+    return message.isRevoked && message.conversationType !== 'C2C' ? this.bySequence(message.sequence) : undefined;
   }
 
   remove(id: string): void {

@@ -205,6 +205,11 @@ struct GoneFrame<'a> {
     #[serde(flatten)]
     about: FrameHeader<'a>,
     msg_seq: u32,
+    /// Of a recalled message, of which members still see a trace: when and by whom it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_time: Option<u64>,
+    #[serde(rename = "From_Account", skip_serializing_if = "Option::is_none")]
+    from_account: Option<&'a str>,
     #[serde(flatten)]
     recall: RecallFields<'a>,
 }
@@ -304,14 +309,16 @@ pub(crate) fn message(
                 .map(|(field, value)| ChangeRow { field: field_name(*field), value })
                 .collect(),
         }),
-        Content::Gone(_) => text(&GoneFrame {
-            about: about(match message.state {
-                MessageState::Recalled => "recalled",
-                MessageState::Kept | MessageState::Deleted => "deleted",
-            }),
-            msg_seq: message.seq,
-            recall: RecallFields::of(&message.content),
-        }),
+        Content::Gone(_) => {
+            let is_recalled = message.state == MessageState::Recalled;
+            text(&GoneFrame {
+                about: about(if is_recalled { "recalled" } else { "deleted" }),
+                msg_seq: message.seq,
+                msg_time: is_recalled.then_some(message.sent.0),
+                from_account: is_recalled.then_some(message.sender.as_str()),
+                recall: RecallFields::of(&message.content),
+            })
+        }
     }
 }
 

@@ -136,9 +136,11 @@ async fn members_receive_messages_tips_and_notices(store: Store) {
     assert_eq!(bob.next_is("modified").await["MsgBody"], text("hi"));
     let recall = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 1 }], "Reason": "rude" });
     done(client, "group_msg_recall", recall).await;
+    let frame = bob.next().await;
     let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 1,
+        "MsgTime": frame["MsgTime"].as_u64().unwrap(), "From_Account": "bob",
         "Operator_Account": "administrator", "Reason": "rude" });
-    assert_eq!(bob.next().await, recalled);
+    assert_eq!(frame, recalled);
 
     drop((ann, bob, eve));
     server.stop().await;

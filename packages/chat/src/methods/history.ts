@@ -61,7 +61,9 @@ async function keep(core: Core, conversationID: string, messages: Message[]): Pr
   await loadProfiles(core, [...new Set(messages.flatMap(unnamedIn))]).catch(() => {});
   const history = core.history(conversationID);
   const kept = messages.map((message) => history.add(named(core, message)));
-  return [...new Set(kept)].sort((one, other) => one.time - other.time || one.sequence - other.sequence);
+  return [...new Set(kept)].sort((one, other) =>
+    one.conversationType === TYPES.CONV_C2C ? one.time - other.time || one.sequence - other.sequence : one.sequence - other.sequence,
+  );
 }
 
 const now = (core: Core): number => Math.floor((Date.now() + core.state.clock) / 1000);

@@ -83,9 +83,12 @@ fn tips_name_the_change_and_its_accounts() {
 }
 
 #[test]
-fn what_is_gone_keeps_its_number_only() {
-    for (state, event) in [(MessageState::Recalled, "recalled"), (MessageState::Deleted, "deleted")] {
-        let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3}}"#);
+fn what_is_gone_keeps_its_number_and_what_is_recalled_its_time_and_sender() {
+    let recalled = r#","MsgTime":100,"From_Account":"ann""#;
+    for (state, event, more) in
+        [(MessageState::Recalled, "recalled", recalled), (MessageState::Deleted, "deleted", "")]
+    {
+        let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3{more}}}"#);
         assert_eq!(shown(&of(Content::Gone(None), state), MessageEvent::New), expected);
     }
 }
@@ -96,7 +99,7 @@ fn a_recalled_message_says_who_recalled_it_and_why() {
         let recall = Recall { operator: user("bob"), reason: reason.into() };
         shown(&said(Body::default()).recalled(recall), MessageEvent::Modified)
     };
-    let start = r#"{"Event":"recalled","GroupId":"g","Type":"Public","MsgSeq":3,"Operator_Account":"bob""#;
+    let start = r#"{"Event":"recalled","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Operator_Account":"bob""#;
     assert_eq!(recalled(""), format!("{start}}}"));
     assert_eq!(recalled("rude"), format!(r#"{start},"Reason":"rude"}}"#));
 }

@@ -74,6 +74,7 @@ async fn messages_of_groups_say_how_their_sender_is_shown(store: Store) {
     assert_eq!(seen(&frames[1]), [json!("Anna"), json!(FACE), json!("A.")]);
     assert_eq!(seen(&frames[2]), [Value::Null, Value::Null, Value::Null]);
     let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 3,
+        "MsgTime": frames[3]["MsgTime"].as_u64().unwrap(), "From_Account": frames[3]["From_Account"].as_str().unwrap(),
         "Operator_Account": "administrator", "Reason": "w" });
     assert_eq!(frames[3], recalled);
     server.stop().await;
