@@ -6,13 +6,14 @@ import { Browser } from './browser.mjs';
 import { react } from './react/kit.mjs';
 import * as groups from './scenes/groups.mjs';
 import * as history from './scenes/history.mjs';
+import * as image from './scenes/image.mjs';
 import * as messages from './scenes/messages.mjs';
 import * as moderation from './scenes/moderation.mjs';
 import * as thousand from './scenes/thousand.mjs';
 import { vue } from './vue/kit.mjs';
 import { prepare } from './world.mjs';
 
-const SCENES = [history, messages, groups, moderation, thousand];
+const SCENES = [history, messages, image, groups, moderation, thousand];
 
 const KITS = { vue, react };
 

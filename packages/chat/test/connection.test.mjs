@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { EVENT } from '../dist/index.js';
-import { PATIENCE, Server } from './harness.mjs';
-import { Proxy } from './proxy.mjs';
+import { PATIENCE, Proxy, Server } from './harness.mjs';
 
 const AN_HOUR_AGO = Math.floor(Date.now() / 1000) - 3600;
 

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { EVENT, TYPES } from '../dist/index.js';
-import { PATIENCE, Server } from './harness.mjs';
-import { Proxy } from './proxy.mjs';
+import { PATIENCE, Proxy, Server } from './harness.mjs';
 
 let server;
 before(async () => {

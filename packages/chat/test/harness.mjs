@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, EVENT, TYPES } from '../dist/index.js';
 
+export { Proxy } from './proxy.mjs';
+
 const PROGRAM = process.env.LANDFALL_BIN ?? new URL('../../../target/debug/landfall', import.meta.url).pathname;
 const APP = 1400000001;
 /** How long anything may take, milliseconds. */
@@ -23,7 +25,6 @@ const freePort = () =>
 export class Server {
   static async start() {
     const server = new Server();
-    server.clients = [];
     server.folder = mkdtempSync(join(tmpdir(), 'landfall-chat-'));
     server.port = await freePort();
     server.address = `http://127.0.0.1:${server.port}`;
@@ -58,7 +59,9 @@ export class Server {
   }
 
   async stop() {
-    await Promise.all(this.clients.map((client) => client.close()));
+    // A client that a failed test has left would keep on connecting.
+    for (const client of this.clients ?? []) client.chat.destroy();
+    for (const proxy of this.proxies ?? []) proxy.close();
     this.process.kill('SIGTERM');
     await this.ended;
     rmSync(this.folder, { recursive: true });
@@ -115,7 +118,7 @@ export class Client {
   constructor(server, address = server.address) {
     this.chat = fresh(address);
     this.server = server;
-    server.clients.push(this);
+    (server.clients ??= []).push(this);
     this.events = [];
     this.waiting = [];
     this.opened = [];

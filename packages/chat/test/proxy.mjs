@@ -5,7 +5,7 @@ export class Proxy {
   static async before(server) {
     const { port } = server;
     const proxy = new Proxy();
-    server.clients.push(proxy);
+    (server.proxies ??= []).push(proxy);
     proxy.sockets = new Set();
     proxy.isCut = false;
     proxy.listener = createServer((client) => {
