@@ -30,10 +30,16 @@ export class State {
   readonly profiles = new Map<string, Profile>();
   /** Profiles that came from the server, and not from a message alone. */
   readonly known = new Set<string>();
+  /** Accounts whose profile was asked for because a frame named them. */
+  readonly asked = new Set<string>();
+  /** Frames that are not taken yet. */
+  readonly held: Frame[] = [];
   /** Number of the last message of each conversation that this client has. */
   readonly positions = new Map<string, number>();
   /** Messages since the last acknowledgement, by conversation. */
   readonly unacknowledged = new Map<string, number>();
+  /** Messages that this client is recalling, by id. */
+  readonly recalling = new Set<string>();
   readonly drafts = new Map<string, string>();
   readonly attributes = new Map<string, Record<string, string>>();
   /** Conversations whose numbers are those of live groups that this client has entered. */

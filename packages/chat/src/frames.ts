@@ -5,17 +5,45 @@ import { updateProfile } from './convert/profile.js';
 import type { Core } from './core.js';
 import type { Conversation, Message } from './models.js';
 import { groupLeft, refreshGroup } from './refresh.js';
-import { named, syncLists, toMessage } from './sync.js';
+import { loadProfiles, named, syncLists, toMessage } from './sync.js';
 import type { Frame } from './wire/connection.js';
 
 /** Messages of a conversation after which they are acknowledged. */
 const ACKNOWLEDGE_EVERY = 50;
 
-/** Takes a frame that came by itself. */
+/** Takes a frame that came by itself. Those that name unknown accounts, and all behind them, wait until these are looked up. */
 export function takeFrame(core: Core, frame: Frame): void {
-  const handler = HANDLERS[frame.Event];
-  handler?.(core, frame);
+  const { held } = core.state;
+  held.push(frame);
+  if (held.length === 1) takeHeld(core);
 }
+
+function takeHeld(core: Core): void {
+  const { state } = core;
+  while (0 < state.held.length) {
+    const unknown = [...new Set(state.held.flatMap(namesIn))].filter((name) => !state.asked.has(name) && !state.known.has(name));
+    if (0 < unknown.length) {
+      unknown.forEach((name) => state.asked.add(name));
+      loadProfiles(core, unknown)
+        .catch(() => {})
+        .then(() => {
+          if (state === core.state) takeHeld(core);
+        });
+      return;
+    }
+    const frame = state.held[0]!;
+    HANDLERS[frame.Event]?.(core, frame);
+    state.held.shift();
+  }
+}
+
+/** The accounts that a tip or notice names without their nicks. */
+const namesIn = (frame: Frame): string[] =>
+  frame.Event === 'tip' || frame.Event === 'notice'
+    ? [frame.Operator_Account, ...(frame.MemberList ?? []).map((member: any) => member.Member_Account ?? member)].filter(
+        (name) => typeof name === 'string' && name !== '',
+      )
+    : [];
 
 const HANDLERS: Record<string, (core: Core, frame: Frame) => void> = {
   message: takeMessage,
@@ -80,9 +108,16 @@ function takeMessage(core: Core, frame: Frame): void {
   }
   const history = core.history(id);
   // What this client sent comes again when it catches up.
-  const isOwn = message.flow === 'out' && history.get(message.ID) !== undefined;
+  const own = message.flow === 'out' ? history.get(message.ID)?.status : undefined;
   const stored = history.add(message);
-  if (isOwn) return;
+  if (own !== undefined) {
+    // Its answer was lost with the connection.
+    if (own !== 'success') {
+      core.setLast(core.conversation(id), stored);
+      core.listChanged();
+    }
+    return;
+  }
   received(core, stored, frame);
   if (stored.flow === 'in') core.emitter.emit('signals', stored);
 }
@@ -130,7 +165,7 @@ function takeTip(core: Core, frame: Frame): void {
   refreshGroup(core, frame);
 }
 
-function takeModified(core: Core, frame: Frame): void {
+export function takeModified(core: Core, frame: Frame): void {
   const id = conversationOf(core, frame);
   const changed = toMessage(core, frame);
   const message = core.history(id).add(changed);
@@ -139,10 +174,12 @@ function takeModified(core: Core, frame: Frame): void {
   core.emit(EVENT.MESSAGE_MODIFIED, [message]);
 }
 
-function takeRecalled(core: Core, frame: Frame): void {
+export function takeRecalled(core: Core, frame: Frame): void {
   const id = conversationOf(core, frame);
   const history = core.history(id);
   const known = frame.MsgKey === undefined ? history.bySequence(frame.MsgSeq) : history.byKey(frame.MsgKey);
+  // Who recalls a message hears of it with the answer.
+  if (known && (known.isRevoked || core.state.recalling.has(known.ID))) return;
   const message = known ?? named(core, toMessage(core, frame));
   const revoker: string = frame.Operator_Account ?? message.from;
   const profile = core.profile(revoker);
@@ -203,7 +240,7 @@ function takeRead(core: Core, frame: Frame): void {
   if (0 < messages.length) core.emit(EVENT.MESSAGE_READ_BY_PEER, messages);
 }
 
-function takeReceipt(core: Core, frame: Frame): void {
+export function takeReceipt(core: Core, frame: Frame): void {
   const receipts = frame.GroupId === undefined ? peerReceipts(core, frame) : groupReceipts(core, frame);
   if (0 < receipts.length) core.emit(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, receipts);
 }

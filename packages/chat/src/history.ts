@@ -17,9 +17,20 @@ export class History {
     return this.messages.find((message) => message._key === key);
   }
 
+  /** The highest number that the server gave to one of these messages. */
+  lastNumber(): number {
+    const numberOf = (message: Message) => (message.conversationType === 'C2C' ? (message._seq ?? 0) : message.sequence);
+    return this.messages.reduce((last, message) => Math.max(last, numberOf(message)), 0);
+  }
+
   /** Adds a message, or takes what is new of one that is there. Returns the one in memory. */
   add(message: Message): Message {
-    const known = this.byId.get(message.ID);
+    const known = this.byId.get(message.ID) ?? this.recalled(message);
+    if (known && message.isRevoked) {
+      // A history has no more than this of it.
+      const { isRevoked, revoker, revokerInfo, revokeReason } = message;
+      return Object.assign(known, { isRevoked, revoker, revokerInfo, revokeReason });
+    }
     if (known) {
       // A history does not say what was changed or read since.
       const { readReceiptInfo, isDeleted, flow } = known;
@@ -33,6 +44,11 @@ export class History {
     while (0 < place && isAfter(this.messages[place - 1]!, message)) place -= 1;
     this.messages.splice(place, 0, message);
     return message;
+  }
+
+  /** The message of a group that was recalled since: what is left of it has another id. */
+  private recalled(message: Message): Message | undefined {
+    return message.isRevoked && message.conversationType !== 'C2C' ? this.bySequence(message.sequence) : undefined;
   }
 
   remove(id: string): void {

@@ -1,5 +1,5 @@
 import { EVENT, TYPES } from './constants.js';
-import { updateGroup } from './convert/group.js';
+import { profileOf, updateGroup } from './convert/group.js';
 import { groupConversation } from './convert/ids.js';
 import type { Core } from './core.js';
 import type { Frame } from './wire/connection.js';
@@ -10,6 +10,8 @@ const CHANGES: Record<string, string> = {
   Notification: 'Notification',
   FaceUrl: 'FaceUrl',
   Owner_Account: 'Owner_Account',
+  MuteAllMember: 'MuteAllMember',
+  ApplyJoinOption: 'ApplyJoinOption',
 };
 
 /** Brings what is known of a group up to date with a tip or notice. */
@@ -29,8 +31,10 @@ export function refreshGroup(core: Core, frame: Frame): void {
       const name = CHANGES[Field];
       if (name) row[name] = Value;
     }
+    // Who changed it has done this already.
+    const before = profileOf(group);
     updateGroup(group, row, core.me);
-    core.emitGroups();
+    if (profileOf(group) !== before) core.emitGroups();
   } else if (OpType === 1 || OpType === 2) {
     group.memberCount += (frame.MemberList ?? []).length;
   } else if (OpType === 3 || OpType === 4) {
@@ -71,8 +75,15 @@ export async function fetchGroup(core: Core, groupID: string): Promise<void> {
   core.listChanged();
 }
 
-/** Forgets a group that the account is no longer in. */
+/** Forgets a group that the account is no longer in, and says so. */
 export function groupLeft(core: Core, groupID: string): void {
+  forgetGroup(core, groupID);
+  core.emitGroups();
+  core.listChanged();
+}
+
+/** Forgets a group that the account is no longer in. */
+export function forgetGroup(core: Core, groupID: string): void {
   const group = core.state.groups.get(groupID);
   if (group) group._joined = false;
   const id = groupConversation(groupID);
@@ -81,6 +92,4 @@ export function groupLeft(core: Core, groupID: string): void {
   core.state.histories.delete(id);
   core.state.positions.delete(id);
   core.state.live.delete(groupID);
-  core.emitGroups();
-  core.listChanged();
 }

@@ -1,10 +1,11 @@
 import { TYPES } from './constants.js';
 import { updateGroup } from './convert/group.js';
-import { c2cConversation, groupConversation, placeOf, wirePlace } from './convert/ids.js';
+import { c2cConversation, groupConversation } from './convert/ids.js';
 import { fromFrame, fromTip } from './convert/message.js';
 import { ALL_TAGS, updateProfile } from './convert/profile.js';
 import type { Core } from './core.js';
 import type { Conversation, Message } from './models.js';
+import { forgetGroup } from './refresh.js';
 import type { Frame } from './wire/connection.js';
 
 /** Rows of one answer. */
@@ -13,14 +14,12 @@ const PAGE = 200;
 const PROFILES = 100;
 const WITH = ['Profile', 'Self', 'Last', 'At'];
 
-/** Reads the lists of conversations and groups: all pages at once, then the profiles of those who are in them. */
+/** Reads the lists of conversations and groups, then the profiles of those who are in them. */
 export async function syncLists(core: Core, ready: Frame): Promise<void> {
   core.state.clock = ready.ServerTime * 1000 - Date.now();
   if (ready.Limits) core.state.limits = ready.Limits;
-  const offsets = [0];
-  while (offsets.length * PAGE < ready.GroupCount) offsets.push(offsets.length * PAGE);
   const [, , recent] = await Promise.all([
-    Promise.all(offsets.map((Offset) => syncGroups(core, Offset))),
+    syncGroups(core, ready.GroupCount),
     syncChats(core),
     core.request('get_list', { TimeStamp: 0, StartIndex: 0, TopTimeStamp: 0, TopStartIndex: 0, AssistFlags: 63 }),
   ]);
@@ -33,9 +32,25 @@ export async function syncLists(core: Core, ready: Frame): Promise<void> {
   await loadProfiles(core, [...accounts]);
 }
 
-async function syncGroups(core: Core, Offset: number): Promise<void> {
-  const { GroupList } = await core.request('groups', { Offset, Limit: PAGE, With: WITH });
-  for (const row of GroupList) takeGroup(core, row);
+/** Reads the groups, all pages at once, and forgets those that the account was in before. */
+async function syncGroups(core: Core, count: number): Promise<void> {
+  const before = core.groups();
+  const listed = new Set<string>();
+  const read = async (Offset: number): Promise<number> => {
+    const { GroupList, TotalCount } = await core.request('groups', { Offset, Limit: PAGE, With: WITH });
+    for (const row of GroupList) {
+      listed.add(row.GroupId);
+      takeGroup(core, row);
+    }
+    return TotalCount;
+  };
+  const offsets = [0];
+  while (offsets.length * PAGE < count) offsets.push(offsets.length * PAGE);
+  const total = Math.max(...(await Promise.all(offsets.map(read))));
+  for (let next = offsets.length * PAGE; next < total; next += PAGE) await read(next);
+  for (const { groupID } of before) {
+    if (!listed.has(groupID) && !core.state.live.has(groupID)) forgetGroup(core, groupID);
+  }
 }
 
 /** Takes a group that the account is in, as a list of the server has it. */
@@ -64,7 +79,9 @@ function startAt(core: Core, conversation: Conversation, number: number | undefi
   conversation._counted = number;
   const { conversationID } = conversation;
   const { histories, positions } = core.state;
-  if (!histories.has(conversationID) || !positions.has(conversationID)) positions.set(conversationID, number);
+  const history = histories.get(conversationID);
+  if (!history) positions.set(conversationID, number);
+  else if (!positions.has(conversationID)) positions.set(conversationID, history.lastNumber());
 }
 
 async function syncChats(core: Core): Promise<void> {
@@ -125,6 +142,19 @@ export function marksIn(bits: string | undefined): number[] {
   return digits.flatMap((bit, index) => (bit === '1' ? [2 ** index] : []));
 }
 
+function nameTip(core: Core, payload: any): void {
+  const of = (userID: string) => {
+    const { nick = '', avatar = '' } = core.state.profiles.get(userID) ?? {};
+    return { userID, nick, avatar };
+  };
+  payload.operatorInfo = of(payload.operatorID);
+  for (const member of payload.memberList) {
+    const { nick, avatar } = of(member.userID);
+    member.nick ||= nick;
+    member.avatar ||= avatar;
+  }
+}
+
 /** Reads the profiles of accounts that are not known. */
 export async function loadProfiles(core: Core, accounts: string[], again = false): Promise<void> {
   const wanted = accounts.filter((one) => one && (again || !core.state.known.has(one)));
@@ -152,22 +182,24 @@ export function toMessage(core: Core, frame: Frame): Message {
   return named(core, message);
 }
 
-/** Gives a message the nick and picture of its sender, where it came without. */
+/** The accounts that a message shows without a nick. */
+export const unnamedIn = (message: Message): string[] =>
+  message.type === TYPES.MSG_GRP_TIP
+    ? [message.payload.operatorID, ...message.payload.userIDList]
+    : message.nick
+      ? []
+      : [message.from];
+
+/** Gives a message the nicks and pictures of its sender and of those in a tip, where it came without. */
 export function named(core: Core, message: Message): Message {
+  if (message.type === TYPES.MSG_GRP_TIP) nameTip(core, message.payload);
   const profile = core.state.profiles.get(message.from);
   if (profile) {
-    message.nick ||= profile.nick;
-    message.avatar ||= profile.avatar;
+    // What comes with a message is newer.
+    profile.nick = message.nick ||= profile.nick;
+    profile.avatar = message.avatar ||= profile.avatar;
   } else if (message.nick || message.avatar) {
     Object.assign(core.profile(message.from), { nick: message.nick, avatar: message.avatar });
   }
   return message;
-}
-
-/** After a lost connection: says how far this client is in conversations that have more. */
-export function catchUp(core: Core): void {
-  for (const [id, position] of core.state.positions) {
-    const place = placeOf(id);
-    if (place && core.state.histories.has(id)) core.session?.tell('catch_up', { ...wirePlace(place), MsgSeq: position });
-  }
 }

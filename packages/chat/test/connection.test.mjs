@@ -118,10 +118,10 @@ test('a client that was away for thousands of messages has the history of the se
   await bring(many);
   proxy.mend();
   await ben.received(many.at(-1));
-  const got = ben.named(EVENT.MESSAGE_RECEIVED).flat().map((message) => message.payload.text);
-  assert.deepEqual(got, many);
+  const got = ben.named(EVENT.MESSAGE_RECEIVED).flat().map((message) => [message.sequence, message.payload.text]);
+  assert.deepEqual(got.map(([, text]) => text), many);
+  assert.deepEqual(got, (await server.history('archive')).slice(-many.length));
   await ben.close();
-  proxy.close();
 });
 
 test('an account that is kicked is told, and not connected again', async () => {

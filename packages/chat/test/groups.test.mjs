@@ -128,3 +128,21 @@ test('an account is in one live group at a time', async () => {
   assert.ok(data.memberCount <= 1);
   await assert.rejects(ben.send('live1', 'late'), { code: 10007 });
 });
+
+test('tips show the nicks of those in them, live and in a history', async () => {
+  await server.rest('im_open_login_svc/multiaccount_import', { AccountList: [{ UserID: 'dora', Nick: 'Dora' }] });
+  await ann.chat.updateMyProfile({ nick: 'Ann' });
+  await ann.chat.createGroup({ type: TYPES.GRP_PUBLIC, name: 'Tips', groupID: 'tips', memberList: [{ userID: 'ben' }] });
+  await ben.next(EVENT.GROUP_LIST_UPDATED, (list) => list.some((group) => group.groupID === 'tips'));
+  await ann.send('tips', 'I have a nick now');
+  await server.rest('group_open_http_svc/add_group_member', { GroupId: 'tips', MemberList: [{ Member_Account: 'dora' }] });
+  await ann.chat.setGroupMemberRole({ groupID: 'tips', userID: 'dora', role: TYPES.GRP_MBR_ROLE_ADMIN });
+  const [tip] = await ben.next(EVENT.MESSAGE_RECEIVED, ([one]) => one.to === 'tips' && one.payload.operationType === 4);
+  assert.equal(tip.payload.memberList[0].nick, 'Dora');
+  assert.equal(tip.payload.operatorInfo.nick, 'Ann');
+  const later = await server.client('ben');
+  const { data } = await later.chat.getMessageList({ conversationID: 'GROUPtips' });
+  const tips = data.messageList.filter((message) => message.type === TYPES.MSG_GRP_TIP);
+  assert.deepEqual(tips.at(-1).payload.memberList.map((member) => member.nick), ['Dora']);
+  await later.close();
+});

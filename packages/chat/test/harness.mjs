@@ -1,11 +1,14 @@
 // A Landfall server of its own for each test file, and clients of it.
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, EVENT } from '../dist/index.js';
+import { create, EVENT, TYPES } from '../dist/index.js';
 import { recorded } from '../support/recorder.mjs';
+
+export { Proxy } from './proxy.mjs';
 
 const PROGRAM = process.env.LANDFALL_BIN ?? new URL('../../../target/debug/landfall', import.meta.url).pathname;
 const APP = 1400000001;
@@ -59,6 +62,7 @@ export class Server {
   async stop() {
     // A client that a failed test has left would keep on connecting.
     for (const client of this.clients ?? []) client.chat.destroy();
+    for (const proxy of this.proxies ?? []) proxy.close();
     this.process.kill('SIGTERM');
     await this.ended;
     rmSync(this.folder, { recursive: true });
@@ -85,50 +89,29 @@ export class Server {
     return read;
   }
 
+  /** The texts of a group in order, with their numbers; null for a recalled one. */
+  async history(GroupId) {
+    const rows = [];
+    for (let next = 0; ; ) {
+      const page = await this.rest('group_open_http_svc/group_msg_get_simple', {
+        GroupId,
+        ReqMsgNumber: 20,
+        ...(next && { ReqMsgSeq: next }),
+      });
+      rows.unshift(...page.RspMsgList.toReversed());
+      next = (page.RspMsgList.at(-1)?.MsgSeq ?? 1) - 1;
+      if (page.IsFinished === 1 || next === 0) break;
+    }
+    return rows
+      .filter((row) => row.IsPlaceMsg === 1 || row.MsgBody[0]?.MsgType === 'TIMTextElem')
+      .map((row) => [row.MsgSeq, row.IsPlaceMsg === 1 ? null : row.MsgBody[0].MsgContent.Text]);
+  }
+
   /** A client that is logged in and ready. */
   async client(user, address = this.address) {
     const client = new Client(this, address);
     await client.login(user);
     return client;
-  }
-}
-
-/** A network before a server, which can be cut. */
-export class Proxy {
-  static async before({ port }) {
-    const proxy = new Proxy();
-    proxy.sockets = new Set();
-    proxy.isCut = false;
-    proxy.listener = createServer((client) => {
-      if (proxy.isCut) return client.destroy();
-      const server = connect(port, '127.0.0.1');
-      for (const [one, other] of [[client, server], [server, client]]) {
-        proxy.sockets.add(one);
-        one.on('error', () => {});
-        one.on('close', () => {
-          proxy.sockets.delete(one);
-          other.destroy();
-        });
-        one.pipe(other);
-      }
-    });
-    await new Promise((resolve) => proxy.listener.listen(0, '127.0.0.1', resolve));
-    proxy.address = `http://127.0.0.1:${proxy.listener.address().port}`;
-    return proxy;
-  }
-
-  cut() {
-    this.isCut = true;
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  mend() {
-    this.isCut = false;
-  }
-
-  close() {
-    this.cut();
-    this.listener.close();
   }
 }
 
@@ -139,6 +122,8 @@ export class Client {
     (server.clients ??= []).push(this);
     this.events = [];
     this.waiting = [];
+    this.opened = [];
+    this.sent = [];
     for (const name of Object.values(EVENT)) {
       this.chat.on(name, (event) => {
         this.events.push({ name: event.name, data: event.data });
@@ -176,14 +161,53 @@ export class Client {
     });
   }
 
+  /** Waits until this client has a connection again. */
+  async connected() {
+    if (this.named(EVENT.NET_STATE_CHANGE).at(-1).state === 'connected') return;
+    await new Promise((resolve) => {
+      const hear = ({ data }) => {
+        if (data.state !== 'connected') return;
+        this.chat.off(EVENT.NET_STATE_CHANGE, hear);
+        resolve();
+      };
+      this.chat.on(EVENT.NET_STATE_CHANGE, hear);
+    });
+  }
+
+  /** Forgets the events of this name, so that `next` waits for one that is still to come. */
+  forget(name) {
+    this.events = this.events.filter((event) => event.name !== name);
+  }
+
   /** The message that was received with this text. */
   async received(text) {
     const of = (list) => list.find((message) => message.payload?.text === text);
     return of(await this.next(EVENT.MESSAGE_RECEIVED, of));
   }
 
+  /** Reads the newest page of a conversation, as an app does that opens it. */
+  async open(conversationID) {
+    const { data } = await this.chat.getMessageList({ conversationID });
+    this.opened.push(...data.messageList);
+  }
+
+  /**
+   * The texts that an app shows of an open group, in order, with their numbers; null for a recalled one. They are what it read
+   * when it opened the group, received since, and sent; none of these may come twice.
+   */
+  shown(groupID) {
+    const all = [...this.opened, ...this.named(EVENT.MESSAGE_RECEIVED).flat(), ...this.sent].filter(
+      (message) => message.to === groupID && message.type === TYPES.MSG_TEXT && message.status === 'success',
+    );
+    assert.equal(new Set(all.map((message) => message.ID)).size, all.length, `${this.user} has a message twice`);
+    return all
+      .sort((one, other) => one.sequence - other.sequence)
+      .map((message) => [message.sequence, message.isRevoked ? null : message.payload.text]);
+  }
+
   async send(to, text, type = 'GROUP', more = {}) {
     const message = this.chat.createTextMessage({ to, conversationType: type, payload: { text }, ...more });
+    this.sent.push(message);
     await this.chat.sendMessage(message);
     return message;
   }

@@ -126,3 +126,29 @@ test('all kinds of elements arrive as they were given', async () => {
   assert.deepEqual(back.payload, face.payload);
   await Promise.all([hana.close(), ivo.close()]);
 });
+
+test('a recalled message keeps its place, its sender and who recalled it in a history that is read again', async () => {
+  const [hana, ivo] = await Promise.all(['hana', 'ivo'].map((user) => server.client(user)));
+  const sent = await hana.send('club', 'too fast');
+  await hana.send('club', 'slower');
+  await ivo.received('slower');
+  await hana.chat.revokeMessage(sent);
+  await ivo.next(EVENT.MESSAGE_REVOKED);
+  const later = await server.client('ivo');
+  for (const [client, flow] of [[hana, 'out'], [ivo, 'in'], [later, 'in']]) {
+    const { messageList } = (await client.chat.getMessageList({ conversationID: 'GROUPclub' })).data;
+    const [recalled, next] = messageList.slice(-2);
+    assert.equal(next.payload.text, 'slower');
+    const { from, nick, time, revoker, isRevoked } = recalled;
+    assert.deepEqual({ from, nick, time, revoker, isRevoked, flow: recalled.flow }, {
+      from: 'hana',
+      nick: 'Hana',
+      time: sent.time,
+      revoker: 'hana',
+      isRevoked: true,
+      flow,
+    });
+    assert.equal(messageList.filter((message) => message.sequence === sent.sequence).length, 1);
+  }
+  await Promise.all([hana, ivo, later].map((client) => client.close()));
+});

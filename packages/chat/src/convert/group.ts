@@ -42,6 +42,13 @@ export const newGroup = (groupID: string): Group => ({
 const onOff = (value: unknown): boolean | undefined =>
   value === undefined ? undefined : value === 'On' || value === true || value === 1;
 
+/** What can be changed of a group, to see whether it was. */
+export const profileOf = (group: Group): string => {
+  const { name, avatar, introduction, notification, ownerID, muteAllMembers, joinOption, inviteOption } = group;
+  const texts = [name, avatar, introduction, notification, ownerID, muteAllMembers, joinOption, inviteOption];
+  return JSON.stringify([texts, group.groupCustomField]);
+};
+
 /** Takes what an answer says of a group. */
 export function updateGroup(group: Group, row: Json, me: string): Group {
   assign(group, {

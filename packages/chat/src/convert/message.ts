@@ -81,6 +81,7 @@ export function fromFrame(frame: Json, me: string): Message {
     atUserList: atUsers(frame.GroupAtInfo),
     cloudCustomData: frame.CloudCustomData ?? '',
     needReadReceipt: frame.NeedReadReceipt === 1 || frame.IsNeedReadReceipt === 1,
+    isPeerRead: frame.IsPeerRead === 1,
     isSupportExtension: frame.SupportMessageExtension === 1,
     isModified: frame.Event === 'modified',
     isRevoked: revoked,

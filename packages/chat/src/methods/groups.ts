@@ -1,5 +1,5 @@
 import { TYPES } from '../constants.js';
-import { fieldsOut, memberOf, updateGroup } from '../convert/group.js';
+import { fieldsOut, memberOf, profileOf, updateGroup } from '../convert/group.js';
 import { groupConversation } from '../convert/ids.js';
 import type { Core } from '../core.js';
 import { ChatError, CODE, ok, refuse, type Result } from '../error.js';
@@ -84,10 +84,14 @@ export const groupMethods = (core: Core) => {
         ...fields,
         ...(muteAllMembers !== undefined && { MuteAllMember: muteAllMembers ? 'On' : 'Off' }),
       });
-      const group = updateGroup(core.group(groupID), fields, core.me);
+      const group = core.group(groupID);
+      const before = profileOf(group);
+      updateGroup(group, fields, core.me);
       if (muteAllMembers !== undefined) group.muteAllMembers = Boolean(muteAllMembers);
-      core.emitGroups();
-      core.listChanged();
+      if (profileOf(group) !== before) {
+        core.emitGroups();
+        core.listChanged();
+      }
       return ok({ group });
     },
 

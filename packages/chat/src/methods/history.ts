@@ -4,7 +4,7 @@ import { fromRoam } from '../convert/message.js';
 import type { Core } from '../core.js';
 import { CODE, ok, refuse, type Result } from '../error.js';
 import type { Message } from '../models.js';
-import { loadProfiles, named, toMessage } from '../sync.js';
+import { loadProfiles, named, toMessage, unnamedIn } from '../sync.js';
 
 /** Messages of one page, where an app does not say, and at most. */
 const PAGE = 15;
@@ -58,10 +58,12 @@ async function peerPage(core: Core, where: Place, key: string, count: number, un
 
 /** Keeps what was read, with the nicks of its senders; the oldest first. */
 async function keep(core: Core, conversationID: string, messages: Message[]): Promise<Message[]> {
-  await loadProfiles(core, [...new Set(messages.filter((one) => !one.nick).map((one) => one.from))]).catch(() => {});
+  await loadProfiles(core, [...new Set(messages.flatMap(unnamedIn))]).catch(() => {});
   const history = core.history(conversationID);
   const kept = messages.map((message) => history.add(named(core, message)));
-  return [...new Set(kept)].sort((one, other) => one.time - other.time || one.sequence - other.sequence);
+  return [...new Set(kept)].sort((one, other) =>
+    one.conversationType === TYPES.CONV_C2C ? one.time - other.time || one.sequence - other.sequence : one.sequence - other.sequence,
+  );
 }
 
 /** The list of one-to-one conversations says when the last message came, and not what it is. */

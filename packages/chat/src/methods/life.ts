@@ -2,7 +2,8 @@ import { EVENT, TYPES } from '../constants.js';
 import type { Core } from '../core.js';
 import { ChatError, CODE, ok, refuse, type Result } from '../error.js';
 import { takeFrame } from '../frames.js';
-import { catchUp, syncLists } from '../sync.js';
+import { enterAgain, resume } from '../resume.js';
+import { syncLists } from '../sync.js';
 import { Session } from '../wire/session.js';
 
 /** What an app is told of a connection that the server ended, by close code. */
@@ -45,6 +46,7 @@ export const lifeMethods = (core: Core) => {
         { server: server(core), sdkAppId: core.options.SDKAppID, userId: userID, userSig },
         {
           async onOpen(ready) {
+            enterAgain(core);
             await syncLists(core, ready);
             if (core.session !== session) return;
             if (isFirst) {
@@ -54,7 +56,7 @@ export const lifeMethods = (core: Core) => {
               core.emitGroups();
               core.emitList();
             } else {
-              catchUp(core);
+              resume(core);
               core.emitGroups();
               core.listChanged();
             }

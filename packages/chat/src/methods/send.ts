@@ -1,4 +1,4 @@
-import { TYPES } from '../constants.js';
+import { EVENT, TYPES } from '../constants.js';
 import { placeOf, wirePlace } from '../convert/ids.js';
 import { bodyOf } from '../convert/message.js';
 import type { Core } from '../core.js';
@@ -9,6 +9,8 @@ import { CODES_OF_CONFLICT } from './codes.js';
 
 /** Messages of one call that deletes. */
 const DELETE_MAX = 30;
+/** Messages, the newest ones, whose numbers are looked at. */
+const LOOKED_AT = 20;
 
 const atInfo = (users: string[]) =>
   users.map((user) =>
@@ -40,13 +42,31 @@ async function toGroup(core: Core, message: Message, options: any): Promise<void
   });
   message.sequence = answer.MsgSeq;
   message.time = answer.MsgTime;
+  // Where nothing of others lies between, this client has everything up to its own message.
+  const { positions } = core.state;
+  if (answer.MsgSeq === (positions.get(message.conversationID) ?? 0) + 1) {
+    positions.set(message.conversationID, answer.MsgSeq);
+  }
+}
+
+/** How far apart numbers of messages may be that follow one another, milliseconds. */
+const NUMBERS_APART = 60_000;
+
+/**
+ * The number of a new message to an account. Messages of one second are in the order of their numbers, so it comes from the
+ * clock, and after those of the messages that this client has seen.
+ */
+function nextNumber(core: Core, conversationID: string): number {
+  const now = Math.floor(Date.now() + core.state.clock) % 2 ** 31;
+  const seen = core.history(conversationID).messages.slice(-LOOKED_AT);
+  return seen.reduce((number, { sequence }) => (Math.abs(sequence - now) < NUMBERS_APART ? Math.max(number, sequence + 1) : number), now);
 }
 
 async function toAccount(core: Core, message: Message, options: any): Promise<void> {
   const control: string[] = [];
   if (options.messageControlInfo?.excludedFromUnreadCount) control.push('NoUnread');
   if (options.messageControlInfo?.excludedFromLastMessage) control.push('NoLastMsg');
-  message.sequence ||= message.clientSequence;
+  message.sequence ||= nextNumber(core, message.conversationID);
   const answer = await core.request('sendmsg', {
     To_Account: message.to,
     SyncOtherMachine: 1,
@@ -61,6 +81,20 @@ async function toAccount(core: Core, message: Message, options: any): Promise<vo
   });
   message.time = answer.MsgTime;
   message._key = answer.MsgKey;
+}
+
+async function recall(core: Core, message: Message, reason?: string): Promise<void> {
+  if (message.conversationType === TYPES.CONV_C2C) {
+    await core.request('admin_msgwithdraw', { To_Account: message.to, MsgKey: message._key });
+    return;
+  }
+  const answer = await core.request('group_msg_recall', {
+    ...wirePlace(placeOf(message.conversationID)!),
+    MsgSeqList: [{ MsgSeq: message.sequence }],
+    ...(reason && { Reason: reason }),
+  });
+  const code = answer.RecallRetList?.[0]?.RetCode ?? 0;
+  if (code !== 0) refuse(code, 'the message was not recalled');
 }
 
 /** Sending, recalling, deleting and changing messages. */
@@ -97,18 +131,13 @@ export const sendMethods = (core: Core) => {
 
     async revokeMessage(message: Message, options?: any): Promise<Result> {
       check(message);
-      if (message.conversationType === TYPES.CONV_C2C) {
-        await core.request('admin_msgwithdraw', { To_Account: message.to, MsgKey: message._key });
-      } else {
-        const answer = await core.request('group_msg_recall', {
-          ...wirePlace(placeOf(message.conversationID)!),
-          MsgSeqList: [{ MsgSeq: message.sequence }],
-          ...(options?.reason && { Reason: options.reason }),
-        });
-        const code = answer.RecallRetList?.[0]?.RetCode ?? 0;
-        if (code !== 0) refuse(code, 'the message was not recalled');
+      core.state.recalling.add(message.ID);
+      try {
+        await recall(core, message, options?.reason);
+        message.isRevoked = true;
+      } finally {
+        core.state.recalling.delete(message.ID);
       }
-      message.isRevoked = true;
       message.revoker = core.me;
       message.revokerInfo = { userID: core.me, nick: core.profile(core.me).nick, avatar: core.profile(core.me).avatar };
       const conversation = core.state.conversations.get(message.conversationID);
@@ -116,6 +145,8 @@ export const sendMethods = (core: Core) => {
         core.setLast(conversation, message);
         core.listChanged();
       }
+      // UI kits wait for this also where they recall themselves.
+      core.emit(EVENT.MESSAGE_REVOKED, [message]);
       return ok({ message });
     },
 

@@ -18,7 +18,7 @@ export interface SessionOptions {
 }
 
 export interface SessionHandler {
-  /** A connection is open and held: new messages wait until this resolves. Where it fails, the connection is made again. */
+  /** A connection is open and held, which the app learns of next: new messages wait until this resolves. Where it fails, the connection is made again. */
   onOpen(ready: Frame): Promise<void>;
   onFrame(frame: Frame): void;
   onState(state: 'connected' | 'connecting' | 'disconnected'): void;
@@ -123,9 +123,10 @@ export class Session {
     }
     this.connection = connection;
     this.pause = PAUSES[0];
+    const opened = this.handler.onOpen(ready);
     this.tellWaiting();
     this.handler.onState('connected');
-    this.handler.onOpen(ready).then(
+    opened.then(
       () => connection.tell('go'),
       () => {
         if (this.connection !== connection) return;

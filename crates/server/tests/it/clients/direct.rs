@@ -79,6 +79,14 @@ async fn a_client_gets_every_message_once_and_in_order(store: Store) {
     let row = &chats["ChatList"][0];
     let fields = ["Peer_Account", "MsgSeq", "UnreadMsgNum"].map(|field| row[field].clone());
     assert_eq!(fields, [json!("ann"), json!(5), json!(5)]);
+    assert_eq!(row.get("LastMsg"), None);
+    let chats = bob.request(json!({ "Command": "chats", "With": ["Last"] })).await;
+    let last = &chats["ChatList"][0]["LastMsg"];
+    let fields = ["Event", "From_Account", "MsgSeq"].map(|field| last[field].clone());
+    assert_eq!(fields, [json!("message"), json!("ann"), json!(5)]);
+    assert!(last["MsgBody"].is_array());
+    let unknown = bob.request(json!({ "Command": "chats", "With": ["First"] })).await;
+    assert_eq!(unknown["ErrorCode"], 10004);
     bob.request(json!({ "Command": "catch_up", "Peer_Account": "ann", "MsgSeq": 2 })).await;
     assert_eq!(numbers_until(&mut bob, "caught_up").await, [3, 4, 5]);
     // Messages that are sent at the same time.
