@@ -7,6 +7,8 @@ mod browser;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod described;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod figures;
