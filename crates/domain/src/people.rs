@@ -9,6 +9,7 @@
 pub mod archive;
 pub mod brought;
 pub mod changes;
+pub mod console;
 pub mod counts;
 pub mod event;
 pub mod fact;

@@ -11,14 +11,21 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 
-/// An administrator of an app that signed a request. Only [`administrator`] makes one, so it proves that the signature was
-/// checked.
+/// An administrator of an app that signed a request, or in whose name the console acts. Only [`administrator`] makes the one,
+/// so it proves that the signature was checked, and only [`of_console`](Self::of_console) the other.
 pub(crate) struct Administrator {
     app: Arc<App>,
     account: UserId,
 }
 
 impl Administrator {
+    /// The app's first administrator, in whose name an administrator of the console acts; the console has checked that one
+    /// asks. `None` for an app without administrators.
+    pub(crate) fn of_console(app: Arc<App>) -> Option<Self> {
+        let account = app.admins.first()?.clone();
+        Some(Self { app, account })
+    }
+
     pub(crate) fn app(&self) -> &App {
         &self.app
     }

@@ -6,6 +6,7 @@
 mod access;
 mod arguments;
 mod chatting;
+mod console_users;
 mod moving;
 
 use crate::chat::ChatError;
@@ -19,6 +20,7 @@ use crate::store_distribute::{self, StoreDistributeError};
 use crate::{certs, clients, commands, logging, output, server, signals, usersig};
 use arguments::{Cli, Command, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore};
 use clap::Parser as _;
+use console_users::ConsoleUserError;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
 use moving::MovingError;
@@ -55,6 +57,8 @@ enum Failure {
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
     NoAccountName(String),
+    #[error(transparent)]
+    ConsoleUser(#[from] ConsoleUserError),
     #[error("the chat ended")]
     Chat(#[from] ChatError),
     #[error(
@@ -94,7 +98,10 @@ fn perform(
     program: Option<String>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    if matches!(command, Command::Quickstart(_) | Command::Serve { .. } | Command::Store { .. }) {
+    if matches!(
+        command,
+        Command::Quickstart(_) | Command::Serve { .. } | Command::Store { .. } | Command::ConsoleUser { .. }
+    ) {
         // Files that these commands create hold messages or keys: only the user that runs the server may read them.
         umask(Mode::RWXG | Mode::RWXO);
     }
@@ -103,6 +110,7 @@ fn perform(
         Command::Serve { config } => serve(load(config, variables)?),
         Command::Config { default: _ } => print(config::DEFAULT),
         Command::Usersig(arguments) => make_usersig(arguments, variables),
+        Command::ConsoleUser { work } => console_users::perform(work, variables),
         Command::Chat(arguments) => chatting::chat(arguments, variables),
         Command::Listen(arguments) => chatting::listen(arguments, variables),
         Command::Certs { out } => {
@@ -256,6 +264,7 @@ fn report(failure: &Failure) -> ExitCode {
         Failure::NoAccountName(_) | Failure::NoKey | Failure::BadKey(_) => 2,
         Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
         Failure::StoreDistribute(StoreDistributeError::Url(_)) | Failure::StoreUrl(_) => 2,
+        Failure::ConsoleUser(error) => error.code(),
         Failure::StoreCheck(StoreCheckError::Damaged) => 3,
         Failure::AddressInUse(..)
         | Failure::Quickstart(_)

@@ -22,6 +22,7 @@ pub use page::page;
 pub use problem::{Origin, Problem, Problems};
 
 use crate::network::Exempt;
+use crate::secret::Secret;
 use crate::usersig::SecretKey;
 use crate::webhook::token::Token;
 use landfall_domain::account::UnknownAccounts;
@@ -45,6 +46,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address and port of `/metrics`; `None`: metrics are not served.
     pub metrics: Option<SocketAddr>,
+    /// Pages for people who run the server.
+    pub console: ConsoleConfig,
     /// The store of the data.
     pub store: StoreUrl,
     /// Folder of the files that import jobs bring in; `None`: in the data directory of the embedded store, nowhere with
@@ -68,6 +71,17 @@ pub struct Config {
     pub files: FilesConfig,
     /// Format and level of the log.
     pub log: LogConfig,
+}
+
+/// Pages for people who run the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleConfig {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// An address of its own; `None`: it is served at that of everything else.
+    pub listen: Option<SocketAddr>,
+    /// The password of an administrator to be made where there are no users. No setting: the quickstart makes one.
+    pub first_password: Option<Secret>,
 }
 
 /// Where the data is kept.

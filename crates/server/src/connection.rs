@@ -24,18 +24,33 @@ use tokio::sync::watch;
 /// Largest head of a request, bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// Which of the addresses that the server listens at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// That of the REST API and the clients.
+    Main,
+    /// That of the console, where it has one of its own.
+    Console,
+}
+
 /// The other end of a connection.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) address: IpAddr,
+    pub(crate) door: Door,
     pub(crate) pace: Arc<Pace>,
     /// Keeps its slot and its count in the metrics for as long as anything of the connection is left.
     _held: (Arc<Slot>, Arc<Counted>),
 }
 
 impl Caller {
-    pub(crate) fn new(address: IpAddr, pace: Arc<Pace>, slot: Arc<Slot>, counted: Counted) -> Self {
-        Self { address, pace, _held: (slot, Arc::new(counted)) }
+    pub(crate) fn new(
+        (address, door): (IpAddr, Door),
+        pace: Arc<Pace>,
+        slot: Arc<Slot>,
+        counted: Counted,
+    ) -> Self {
+        Self { address, door, pace, _held: (slot, Arc::new(counted)) }
     }
 }
 

@@ -1,7 +1,43 @@
-//! Pages for a browser: `/` says what this is, `/console/try` connects to the gateway and shows the frames that arrive.
+//! Pages for a browser. `/console/try` connects to the gateway and shows the frames that arrive; it is open to all. The
+//! [console](site) itself is for people who run the server, and sign in.
 //!
-//! A page is one file that fetches nothing. Its content security policy allows only its own script, identified by
+//! The page to try is one file that fetches nothing. Its content security policy allows only its own script, identified by
 //! its hash: chat text that got into the page as markup could not run.
+
+mod account;
+mod accounts;
+mod apps;
+mod assets;
+mod attempts;
+mod audit;
+pub(crate) mod audit_list;
+mod csv;
+mod elements;
+mod figures;
+mod form;
+mod group;
+mod groups;
+pub(crate) mod guard;
+mod home;
+mod imports;
+mod layout;
+mod members;
+mod messages;
+mod moment;
+mod monitor;
+pub(crate) mod password;
+mod place;
+mod respond;
+mod routes;
+mod session;
+mod sign_in;
+pub(crate) mod site;
+mod strings;
+pub(crate) mod tool;
+pub(crate) mod users;
+mod users_page;
+mod visit;
+mod webhooks;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,7 +51,6 @@ use std::sync::LazyLock;
 /// The path of the page that connects to the gateway.
 pub(crate) const TRY: &str = "/console/try";
 
-static HOME_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/home.html")));
 static TRY_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/try.html")));
 
 struct Page {
@@ -42,11 +77,10 @@ impl Page {
 
 /// The page at `path`, if any.
 pub(crate) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
-    let Page { text, policy } = match path.strip_suffix('/').unwrap_or(path) {
-        "" => &*HOME_PAGE,
-        TRY => &*TRY_PAGE,
-        _ => return None,
-    };
+    if path.strip_suffix('/').unwrap_or(path) != TRY {
+        return None;
+    }
+    let Page { text, policy } = &*TRY_PAGE;
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -74,31 +108,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_have_at_most_one_script_and_one_style_and_fetch_nothing() {
-        for (page, scripts) in [(HOME_PAGE.text, 0), (TRY_PAGE.text, 1)] {
-            for (name, count) in [("script", scripts), ("style", 1)] {
-                assert_eq!(usize::from(!inside(page, name).is_empty()), count, "{name}");
-                assert_eq!(page.matches(&format!("<{name}")).count(), count, "{name}");
-            }
-            for word in
-                ["http:", "https:", "src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
-            {
-                assert!(!page.contains(word), "{word}");
-            }
+    fn the_page_has_one_script_and_one_style_and_fetches_nothing() {
+        let page = TRY_PAGE.text;
+        for name in ["script", "style"] {
+            assert!(!inside(page, name).is_empty(), "{name}");
+            assert_eq!(page.matches(&format!("<{name}")).count(), 1, "{name}");
+        }
+        for word in
+            ["http:", "https:", "src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
+        {
+            assert!(!page.contains(word), "{word}");
         }
     }
 
     #[test]
-    fn there_are_two_pages_and_their_links_work() {
-        for path in ["/", "", "/console/try", "/console/try/"] {
+    fn the_page_is_at_its_path_and_no_other() {
+        for path in ["/console/try", "/console/try/"] {
             assert!(page(path).is_some(), "{path}");
         }
-        for path in ["/console", "/console/try/x", "/console/tryx", "/try", "//"] {
+        for path in ["", "/", "/console", "/console/try/x", "/console/tryx", "/try", "//"] {
             assert!(page(path).is_none(), "{path}");
-        }
-        let links = HOME_PAGE.text.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        for link in links {
-            assert!(page(link).is_some() || ["/healthz", "/readyz"].contains(&link), "{link}");
         }
     }
 

@@ -69,6 +69,11 @@ impl WebhookMetrics {
         };
     }
 
+    /// Requests that were answered, requests that were not, and events that were given up.
+    pub fn figures(&self) -> [u64; 3] {
+        [&self.answered, &self.failed, &self.given_up].map(Counter::get)
+    }
+
     fn register(&self, registry: &mut Registry) {
         registry.register(
             "webhooks_answered",

@@ -14,6 +14,8 @@ pub use samples::{Arrived, Outcome, Tour, tour};
 
 use crate::client::{ClientError, RestClient};
 use crate::config::{self, Config, Problems};
+use crate::console::password;
+use crate::secret::Secret;
 use crate::server::{self, Listening, ServeError};
 use crate::usersig;
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -97,6 +99,10 @@ pub fn prepare(
     if let Some(listen) = options.listen {
         config.listen = listen;
     }
+    let password = password::random().map_err(|error| {
+        QuickstartError::DataDirectory(directory.config_file().to_owned(), DataDirectoryError::Random(error))
+    })?;
+    config.console.first_password = Secret::new(password).ok().filter(|_| config.console.enabled);
     Ok(Prepared { config, directory, program: options.program, begun })
 }
 
@@ -132,7 +138,8 @@ pub async fn run(
     let shown = async {
         // Without an address the server has failed, and its own result says why.
         let Ok(listening) = ready.await else { return std::future::pending().await };
-        let listening = Listening { address: reachable(listening.address), ..listening };
+        let console = listening.console.map(reachable);
+        let listening = Listening { address: reachable(listening.address), console, ..listening };
         say(out, &listening.lines("http"));
         let ready_after = begun.elapsed();
         if let Some(screen) = import(&config, &directory, &program, listening, ready_after).await? {
@@ -193,6 +200,7 @@ async fn import(
         program,
         config_file: directory.config_file(),
         made_now: directory.made_now(),
+        console: screen::Console::of(config, &listening),
         app: app.id,
         admin,
     };

@@ -204,7 +204,7 @@ async fn take_stream(
 }
 
 /// Reads a body of at most `max` bytes.
-async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
     pace.body_begins();
     // Memory is allocated for bytes that have arrived, not for the announced length.
     let mut read = Vec::new();

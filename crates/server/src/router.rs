@@ -2,8 +2,8 @@
 
 use crate::clients::handshake;
 use crate::code::Code;
-use crate::connection::Caller;
-use crate::console;
+use crate::connection::{Caller, Door};
+use crate::console::{self, site};
 use crate::files::download::{self, AnswerBody};
 use crate::files::upload;
 use crate::openapi;
@@ -24,7 +24,10 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
     from: &Caller,
 ) -> Response<AnswerBody> {
-    if download::is_at(request.uri().path()) && no_request_of_ours(&request, &from.pace).is_none() {
+    if from.door == Door::Main
+        && download::is_at(request.uri().path())
+        && no_request_of_ours(&request, &from.pace).is_none()
+    {
         return download::answer(server, &request, from).await;
     }
     answer_whole(server, request, from).await.map(Either::Left)
@@ -40,6 +43,9 @@ async fn answer_whole(
     }
     if let Some(response) = operating(server, &request) {
         return response;
+    }
+    if from.door == Door::Console || site::is_at(&request) {
+        return site::answer(server, request, from).await;
     }
     if request.uri().path() == handshake::PATH {
         return handshake::answer(server, request, from);

@@ -7,7 +7,8 @@ pub use error::ServeError;
 
 use crate::archiving;
 use crate::config::{Config, TlsConfig};
-use crate::connection::{self, Caller};
+use crate::connection::{self, Caller, Door};
+use crate::console::users;
 use crate::counting::Counting;
 use crate::metrics::{self, Counted};
 use crate::pace::Pace;
@@ -37,15 +38,35 @@ pub struct Listening {
     pub address: SocketAddr,
     /// The address of `/metrics`, if they are served.
     pub metrics: Option<SocketAddr>,
+    /// The address of the console, if it has one of its own.
+    pub console: Option<SocketAddr>,
+    /// Whether the console got its first user now, of which the configuration has the password.
+    pub first_user_made: bool,
 }
 
 impl Listening {
-    /// The lines that a starting server prints: one for each address, that of the metrics last.
+    /// The lines that a starting server prints: one for each address, that of everything else first.
     #[must_use]
     pub fn lines(&self, scheme: &str) -> String {
         let metrics = self.metrics.map(|metrics| format!("metrics listening on http://{metrics}/metrics\n"));
-        format!("listening on {scheme}://{}\n{}", self.address, metrics.unwrap_or_default())
+        let console = self.console.map(|at| format!("console listening on {scheme}://{at}/console/\n"));
+        let [metrics, console] = [metrics, console].map(Option::unwrap_or_default);
+        format!("listening on {scheme}://{}\n{metrics}{console}", self.address)
     }
+}
+
+/// Connections to the address of the console at a time, and those of them from one network.
+const CONSOLE_CONNECTIONS_MAX: usize = 256;
+const CONSOLE_CONNECTIONS_SHARE: usize = 64;
+
+/// Listens at an address that need not be there.
+async fn listen_apart(
+    address: Option<SocketAddr>,
+    setting: &'static str,
+) -> Result<(Option<TcpListener>, Option<SocketAddr>), ServeError> {
+    let Some(address) = address else { return Ok((None, None)) };
+    let (listener, address) = listen(address, setting).await?;
+    Ok((Some(listener), Some(address)))
 }
 
 async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -61,17 +82,23 @@ async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListen
 /// # Errors
 /// The store cannot be opened, the address is taken, or the certificate is unusable.
 pub async fn serve(
-    config: Config,
+    mut config: Config,
     ready: impl FnOnce(Listening) + Send,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let tls = config.tls.as_ref().map(|TlsConfig { cert, key }| tls::acceptor(cert, key)).transpose()?;
     let (listener, address) = listen(config.listen, "listen").await?;
-    let metrics_listener = match config.metrics {
-        Some(address) => Some(listen(address, "metrics.listen").await?),
-        None => None,
-    };
+    let (metrics_listener, metrics) = listen_apart(config.metrics, "metrics.listen").await?;
+    let apart = config.console.listen.filter(|_| config.console.enabled);
+    let (console_listener, console) = listen_apart(apart, "console.listen").await?;
+    let first_password = config.console.first_password.take();
     let server = opening::open(config).await?;
+    let first_user_made = match first_password {
+        Some(password) => {
+            users::make_first(&*server.store, password.text().to_owned(), server.clock.now()).await?
+        }
+        None => false,
+    };
     let mut background = JoinSet::new();
     background.spawn(Arc::clone(&server.ticks).count());
     background.spawn(retention::run(Arc::clone(&server)));
@@ -86,13 +113,15 @@ pub async fn serve(
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }
     }
-    let metrics = metrics_listener.as_ref().map(|(_, address)| *address);
-    if let Some((listener, _)) = metrics_listener {
+    if let Some(listener) = metrics_listener {
         background.spawn(serve_metrics(Arc::clone(&server), listener, draining.clone()));
     }
+    if let Some(listener) = console_listener {
+        background.spawn(serve_console(Arc::clone(&server), listener, tls.clone(), draining.clone()));
+    }
     let slots = Slots::new(server.http.connections_max, server.http.connections_per_address_max);
-    ready(Listening { address, metrics });
-    accept_until(shutdown, &server, &listener, tls, &draining, &slots).await;
+    ready(Listening { address, metrics, console, first_user_made });
+    accept_until(shutdown, &server, (&listener, Door::Main), tls, &draining, &slots).await;
     drop(listener);
     drain_calls(&server, &drain, &slots).await;
     // Webhook requests under way have their own, shorter limit.
@@ -122,7 +151,7 @@ pub async fn serve(
 async fn accept_until(
     shutdown: impl Future<Output = ()> + Send,
     server: &Arc<Server>,
-    listener: &TcpListener,
+    (listener, door): (&TcpListener, Door),
     tls: Option<TlsAcceptor>,
     draining: &watch::Receiver<bool>,
     slots: &Arc<Slots>,
@@ -146,7 +175,7 @@ async fn accept_until(
             continue;
         };
         let counted = Counted::new(&server.metrics.connections);
-        let caller = Caller::new(peer.ip(), pace, slot, counted);
+        let caller = Caller::new((peer.ip(), door), pace, slot, counted);
         let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
         tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
     }
@@ -163,6 +192,17 @@ async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
         }
     }
+}
+
+/// Serves the console at an address of its own for as long as the server runs.
+async fn serve_console(
+    server: Arc<Server>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    draining: watch::Receiver<bool>,
+) {
+    let slots = Slots::new(CONSOLE_CONNECTIONS_MAX, CONSOLE_CONNECTIONS_SHARE);
+    accept_until(std::future::pending(), &server, (&listener, Door::Console), tls, &draining, &slots).await;
 }
 
 /// Serves the metrics for as long as the server runs.

@@ -4,6 +4,8 @@ use crate::apps::Apps;
 use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
+use crate::console::guard::Guard;
+use crate::console::tool::history::History;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::Jobs;
@@ -38,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) files: FileStore,
     pub(crate) file_signers: Arc<FileSigners>,
     pub(crate) files_config: FilesConfig,
+    pub(crate) console: Guard,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,
@@ -45,6 +48,8 @@ pub(crate) struct Server {
     /// Counts the refused signatures of each address.
     pub(crate) failures: Failures,
     pub(crate) draining: AtomicBool,
+    /// Calls that were tried on the console's pages.
+    pub(crate) tried: History,
 }
 
 impl Server {

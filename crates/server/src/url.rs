@@ -63,7 +63,7 @@ pub(crate) fn parameter<'url>(query: &'url str, name: &str) -> Option<Cow<'url, 
 }
 
 /// Undoes percent-encoding and `+` for a space; most clients send values raw.
-fn decode(value: &str) -> Cow<'_, str> {
+pub(crate) fn decode(value: &str) -> Cow<'_, str> {
     if memchr::memchr2(b'%', b'+', value.as_bytes()).is_none() {
         return Cow::Borrowed(value);
     }

@@ -53,6 +53,11 @@ impl SecretKey {
         Ok(Self(text))
     }
 
+    /// The key itself, for an administrator who asks for it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// The HMAC over `text`.
     pub(crate) fn sign_text(&self, text: &str) -> Vec<u8> {
         self.sign(text).finalize().into_bytes().to_vec()

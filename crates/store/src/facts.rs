@@ -7,6 +7,7 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::origin::JobId;
 use landfall_domain::people::archive::{ArchiveKind, Hour};
 use landfall_domain::people::brought::Brought;
+use landfall_domain::people::console::{ConsoleName, SessionKey};
 use landfall_domain::people::counts::Day;
 use landfall_domain::people::fact::{Chat, FactFamily, FactKey};
 use landfall_domain::people::follow::Tie;
@@ -14,7 +15,9 @@ use landfall_domain::people::friends::RequestWay;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
+use std::cmp::Reverse;
 
+mod console;
 mod push;
 mod record;
 mod values;
@@ -58,6 +61,10 @@ const BROUGHT: u8 = 40;
 const DAY: u8 = 50;
 const ARCHIVE_PROGRESS: u8 = 51;
 const ARCHIVE: u8 = 52;
+const CONSOLE_USER: u8 = 80;
+const CONSOLE_SESSION: u8 = 81;
+const AUDIT_BOUNDS: u8 = 82;
+const AUDIT: u8 = 83;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -188,6 +195,11 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Day(Day(day)) => named(DAY, format!("{day:010}")),
         FactKey::ArchiveProgress => named(ARCHIVE_PROGRESS, String::new()),
         FactKey::Archive(kind, Hour(hour)) => named(ARCHIVE, format!("{}{hour:010}", archive(*kind))),
+        FactKey::ConsoleUser(user) => named(CONSOLE_USER, user.to_string()),
+        FactKey::ConsoleSession(key) => named(CONSOLE_SESSION, key.to_string()),
+        FactKey::AuditBounds => named(AUDIT_BOUNDS, String::new()),
+        // The newest comes first.
+        FactKey::Audit(Reverse(number)) => named(AUDIT, format!("{:016x}", u64::MAX - number)),
     }
 }
 
@@ -217,6 +229,9 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Brought(job) => named(BROUGHT, &format!("{:016x}", job.0)),
         FactFamily::Days => named(DAY, ""),
         FactFamily::Archives(kind) => FactName { kind: ARCHIVE, name: archive(kind).into() },
+        FactFamily::ConsoleUsers => named(CONSOLE_USER, ""),
+        FactFamily::ConsoleSessions => named(CONSOLE_SESSION, ""),
+        FactFamily::Audit => named(AUDIT, ""),
     }
 }
 
@@ -267,6 +282,10 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
             Some(hour) => FactKey::Archive(ArchiveKind::Direct, Hour(hour.parse().ok()?)),
             None => FactKey::Archive(ArchiveKind::Group, Hour(name.strip_prefix(GROUP)?.parse().ok()?)),
         }),
+        CONSOLE_USER => ConsoleName::parse(name).map(FactKey::ConsoleUser),
+        CONSOLE_SESSION => SessionKey::named(name).map(FactKey::ConsoleSession),
+        AUDIT_BOUNDS => alone(FactKey::AuditBounds),
+        AUDIT => Some(FactKey::Audit(Reverse(u64::MAX - u64::from_str_radix(name, 16).ok()?))),
         _ => None,
     }
 }
@@ -304,6 +323,10 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Brought(..)
         | FactKey::Day(_)
         | FactKey::ArchiveProgress
-        | FactKey::Archive(..) => None,
+        | FactKey::Archive(..)
+        | FactKey::ConsoleUser(_)
+        | FactKey::ConsoleSession(_)
+        | FactKey::AuditBounds
+        | FactKey::Audit(_) => None,
     }
 }

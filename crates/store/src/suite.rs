@@ -9,6 +9,7 @@ pub(crate) mod beside;
 pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
+pub(crate) mod console;
 pub(crate) mod copied;
 mod deeds;
 pub(crate) mod direct;
@@ -152,6 +153,12 @@ macro_rules! store_suite {
                 conversations_of_a_day_are_found_in_pages,
                 what_servers_count_at_the_same_time_adds_up,
                 files_of_an_hour_are_made_once,
+            }
+            console {
+                users_are_added_changed_and_removed,
+                users_have_a_bound,
+                sessions_end_by_time_by_number_and_by_wish,
+                the_audit_list_is_read_from_its_newest_entry_on,
             }
             values {
                 every_text_reads_back,

@@ -4,6 +4,7 @@
 
 use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
 use super::brought::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
+use super::console::{AuditBounds, AuditEntry, ConsoleName, ConsoleSession, ConsoleUser, SessionKey};
 use super::counts::{Day, DayCounts};
 use super::folders::{ChatMark, Filed, Folders};
 use super::follow::{Follow, Tie};
@@ -20,6 +21,7 @@ use crate::origin::JobId;
 use crate::people::Subject;
 use crate::text::Text;
 use crate::time::Timestamp;
+use std::cmp::Reverse;
 
 /// The key of a fact about a subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +86,14 @@ pub enum FactKey {
     ArchiveProgress,
     /// Of the app: the files with the messages of an hour.
     Archive(ArchiveKind, Hour),
+    /// Of the installation: a user of the console.
+    ConsoleUser(ConsoleName),
+    /// Of the installation: a user that is signed in to the console.
+    ConsoleSession(SessionKey),
+    /// Of the installation: which entries of the audit list are kept.
+    AuditBounds,
+    /// Of the installation: an entry of the audit list, by its number; the newest comes first.
+    Audit(Reverse<u64>),
 }
 
 impl FactKey {
@@ -123,7 +133,11 @@ impl FactKey {
             | Self::Brought(..)
             | Self::Day(_)
             | Self::ArchiveProgress
-            | Self::Archive(..) => None,
+            | Self::Archive(..)
+            | Self::ConsoleUser(_)
+            | Self::ConsoleSession(_)
+            | Self::AuditBounds
+            | Self::Audit(_) => None,
         }
     }
 
@@ -207,6 +221,14 @@ pub enum Fact {
     ArchiveProgress(ArchiveProgress),
     /// The files with the messages of an hour; at least one.
     Archive(Vec<ArchiveFile>),
+    /// A user of the console.
+    ConsoleUser(ConsoleUser),
+    /// A user that is signed in to the console.
+    ConsoleSession(ConsoleSession),
+    /// Which entries of the audit list are kept.
+    AuditBounds(AuditBounds),
+    /// An entry of the audit list.
+    Audit(Box<AuditEntry>),
 }
 
 impl Fact {
@@ -327,6 +349,12 @@ pub enum FactFamily {
     Days,
     /// The files of past hours, of one kind.
     Archives(ArchiveKind),
+    /// The users of the console.
+    ConsoleUsers,
+    /// Those that are signed in.
+    ConsoleSessions,
+    /// The audit list, from its newest entry on.
+    Audit,
 }
 
 impl FactFamily {

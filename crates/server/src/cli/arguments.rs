@@ -5,6 +5,7 @@ pub(super) mod moving;
 use crate::chat::Place;
 use crate::quickstart::USERSIG_SECONDS_DEFAULT;
 use clap::{Args, Parser, Subcommand};
+use landfall_domain::people::console::{ConsoleName, ConsoleRole};
 use landfall_store::postgres::SHARDS_DEFAULT;
 use moving::{
     CheckArguments, ConvertArguments, ExportArguments, ImportArguments, UndoArguments, VerifyArguments,
@@ -39,6 +40,12 @@ pub(super) enum Command {
     },
     /// Print a UserSig
     Usersig(UsersigArguments),
+    /// Say who may sign in to the console
+    ConsoleUser {
+        /// What is to be done
+        #[command(subcommand)]
+        work: ConsoleUserWork,
+    },
     /// Connect as an account: read what it is sent, and send what is typed
     Chat(ChatArguments),
     /// Like chat, but read no input, and print each frame as a line
@@ -103,6 +110,65 @@ pub(super) struct UsersigArguments {
     #[arg(long, value_name = "SECONDS", default_value_t = USERSIG_SECONDS_DEFAULT,
           value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
     pub(super) expire: u64,
+}
+
+/// What can be done about users of the console. Without `--password-stdin` a password is made and printed.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConsoleUserWork {
+    /// Add a user; without --password-stdin a password is made and printed
+    Add {
+        /// Name of the user
+        #[arg(value_name = "NAME", value_parser = console_name)]
+        name: ConsoleName,
+        /// What the user may do: look at everything, or change everything too
+        #[arg(long, value_name = "ROLE", default_value = "administrator", value_parser = console_role)]
+        role: ConsoleRole,
+        #[command(flatten)]
+        of: ConsoleUserArguments,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Give a user another password, which ends its sessions
+    Password {
+        /// Name of the user
+        #[arg(value_name = "NAME", value_parser = console_name)]
+        name: ConsoleName,
+        #[command(flatten)]
+        of: ConsoleUserArguments,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the users, a line each
+    List {
+        #[command(flatten)]
+        of: ConsoleUserArguments,
+    },
+    /// Remove a user, and end its sessions
+    Remove {
+        /// Name of the user
+        #[arg(value_name = "NAME", value_parser = console_name)]
+        name: ConsoleName,
+        #[command(flatten)]
+        of: ConsoleUserArguments,
+    },
+}
+
+/// Whose users they are.
+#[derive(Debug, Args)]
+pub(super) struct ConsoleUserArguments {
+    /// Configuration file of the server
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+fn console_name(text: &str) -> Result<ConsoleName, String> {
+    ConsoleName::parse(text).ok_or_else(|| format!("must be {}", ConsoleName::ALLOWED))
+}
+
+fn console_role(text: &str) -> Result<ConsoleRole, String> {
+    ConsoleRole::parse(text).ok_or_else(|| "must be viewer or administrator".to_owned())
 }
 
 /// Arguments of `chat`.

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 const EVENTS_MAX: usize = 100;
 
 /// The id of an event: its number and the group it is about.
-fn id(key: &DeadLetterKey) -> String {
+pub(crate) fn id(key: &DeadLetterKey) -> String {
     format!("{}/{}", key.number, key.lane.name())
 }
 
 /// The event that has an id.
-fn key(id: &str) -> Option<DeadLetterKey> {
+pub(crate) fn key(id: &str) -> Option<DeadLetterKey> {
     let (number, lane) = id.split_once('/')?;
     Some(DeadLetterKey { lane: Lane::named(lane)?, number: number.parse().ok()? })
 }

@@ -8,8 +8,8 @@ use super::section::{Item, Section};
 use super::source::Node;
 use super::webhook::webhook;
 use super::{
-    AppConfig, ClientsConfig, Config, FilesPlace, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl,
-    TlsConfig, level, paths,
+    AppConfig, ClientsConfig, Config, ConsoleConfig, FilesPlace, HttpConfig, LimitsConfig, LogConfig,
+    LogFormat, StoreUrl, TlsConfig, level, paths,
 };
 use crate::network::{self, Exempt};
 use crate::usersig::SecretKey;
@@ -38,6 +38,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     // Each part is read before the first `?`, so that one problem hides no other.
     let listen = root.required("listen").and_then(|item| address(&item));
     let metrics = section(&mut root, "metrics", metrics);
+    let console = section(&mut root, "console", console);
     let store = section(&mut root, "store", store);
     let imports = section(&mut root, "imports", imports);
     let events = section(&mut root, "events", events);
@@ -63,6 +64,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     Some(Config {
         listen: listen?,
         metrics: metrics?,
+        console: console?,
         store: store?,
         imports: imports?,
         events: events?,
@@ -100,8 +102,19 @@ fn address(item: &Item<'_>) -> Option<SocketAddr> {
 
 /// `Some(None)`: metrics are not served.
 fn metrics(section: &mut Section<'_>) -> Option<Option<SocketAddr>> {
+    own_address(section)
+}
+
+/// The address under `listen`; `Some(None)` when it is empty.
+fn own_address(section: &mut Section<'_>) -> Option<Option<SocketAddr>> {
     let item = section.required("listen")?;
     if item.text()?.is_empty() { Some(None) } else { address(&item).map(Some) }
+}
+
+fn console(section: &mut Section<'_>) -> Option<ConsoleConfig> {
+    let enabled = section.required("enabled").and_then(Item::flag);
+    let listen = own_address(section);
+    Some(ConsoleConfig { enabled: enabled?, listen: listen?, first_password: None })
 }
 
 fn store(section: &mut Section<'_>) -> Option<StoreUrl> {

@@ -464,6 +464,18 @@ fn metrics_are_served_where_an_address_is_given() {
 }
 
 #[test]
+fn the_console_is_there_unless_it_is_switched_off() {
+    let console = |lines: &str| good(&format!("{APP}[console]\n{lines}\n"), &[]).console;
+    let expected =
+        |enabled, listen: &str| ConsoleConfig { enabled, listen: listen.parse().ok(), first_password: None };
+    assert_eq!(console(""), expected(true, ""));
+    assert_eq!(console("enabled = false"), expected(false, ""));
+    assert_eq!(console("listen = \"127.0.0.1:8081\""), expected(true, "127.0.0.1:8081"));
+    let problems = bad(&format!("{APP}[console]\nlisten = \"8081\"\n"), &[]);
+    assert!(problems[0].starts_with("console.listen: must be an IP address and a port"), "{problems:?}");
+}
+
+#[test]
 fn addresses_and_networks_can_be_exempt_from_limits_per_address() {
     let exempt =
         |list: &str| good(&format!("{APP}[http]\nexempt_addresses = {list}\n"), &[]).http.exempt_addresses;

@@ -1,13 +1,33 @@
 //! The screen that a quickstart prints.
 
 use super::samples::{Arrived, Outcome, Tour};
+use crate::config::Config;
 use crate::console::TRY;
+use crate::console::users::FIRST;
+use crate::secret::Secret;
+use crate::server::Listening;
 use crate::shell::quoted;
 use landfall_domain::ids::{AppId, UserId};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
+
+/// What is said about the console.
+pub(super) struct Console<'s> {
+    address: SocketAddr,
+    /// Of the user that was made now; `None` when there were users.
+    password: Option<&'s str>,
+}
+
+impl<'s> Console<'s> {
+    /// `None` where the console is switched off.
+    pub(super) fn of(config: &'s Config, listening: &Listening) -> Option<Self> {
+        let made = config.console.first_password.as_ref().filter(|_| listening.first_user_made);
+        let address = listening.console.unwrap_or(listening.address);
+        config.console.enabled.then(|| Self { address, password: made.map(Secret::text) })
+    }
+}
 
 pub(super) struct Screen<'s> {
     pub(super) ready_after: Duration,
@@ -21,6 +41,7 @@ pub(super) struct Screen<'s> {
     pub(super) program: &'s str,
     pub(super) config_file: &'s Path,
     pub(super) made_now: bool,
+    pub(super) console: Option<Console<'s>>,
     pub(super) app: AppId,
     pub(super) admin: &'s UserId,
 }
@@ -47,6 +68,13 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "chat      {program} chat --config {file} --server http://{address} --as {member}")?;
         let link = format!("http://{address}{TRY}#sdkappid={app}&identifier={member}&usersig={usersig}");
         writeln!(f, "browser   {link}")?;
+        if let Some(Console { address, password }) = &self.console {
+            let user = match password {
+                Some(password) => format!("user {FIRST}, password {password} (shown only now)"),
+                None => "with a user that was made before".to_owned(),
+            };
+            writeln!(f, "console   http://{address}/console/  {user}")?;
+        }
         writeln!(f, "\nCtrl-C stops the server; the data stays.")
     }
 }

@@ -1,5 +1,6 @@
 //! The reasons why a server does not start or run.
 
+use crate::console::users::FirstUserError;
 use crate::files::error::FilesError;
 use crate::tls::TlsError;
 use crate::webhook::sender::SenderError;
@@ -27,6 +28,8 @@ pub enum ServeError {
     OpenPostgres(#[from] postgres::OpenError),
     #[error("cannot prepare the store: {0}")]
     Prepare(#[from] StoreError),
+    #[error("the first user of the console cannot be made")]
+    FirstUser(#[from] FirstUserError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The transport of events between servers cannot be reached.

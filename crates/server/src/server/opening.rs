@@ -6,6 +6,7 @@ use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
+use crate::console::guard::Guard;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::{Jobs, Needs};
@@ -91,12 +92,14 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         files,
         file_signers,
         files_config: config.files,
+        console: Guard::new(&config.console, config.tls.is_some()),
         clock,
         metrics,
         ticks: Arc::default(),
         error_log: ErrorLogLimiter::default(),
         failures: Failures::default(),
         draining: AtomicBool::new(false),
+        tried: History::default(),
     };
     put_apps(&server, config.apps, config.limits.calls_per_second, shared_calls.as_ref()).await?;
     Ok(Arc::new(server))

@@ -124,16 +124,14 @@ async fn connect_is_refused() {
 }
 
 #[tokio::test]
-async fn a_browser_gets_a_page_that_says_what_this_is() {
+async fn a_browser_is_led_to_the_console() {
     let server = Server::start().await;
     for target in ["/", "/?from=bookmark"] {
         let mut client = server.client().await;
         client.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
-        let page = client.answer().await;
-        assert_eq!(page.status, 200);
-        assert!(page.head.contains("content-type: text/html"), "{}", page.head);
-        let text = String::from_utf8(page.body).unwrap();
-        assert!(text.contains("Landfall group-chat server") && text.contains("/console/try"), "{text}");
+        let answer = client.answer().await;
+        assert_eq!(answer.status, 303);
+        assert!(answer.head.contains("location: /console/\r\n"), "{}", answer.head);
         // A call to a wrong path gets its code as before.
         assert_eq!(client.post(target, b"{}").await.code(), 60002);
     }

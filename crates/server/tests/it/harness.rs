@@ -60,7 +60,8 @@ impl Default for Setup {
 }
 
 impl Setup {
-    fn config(&self, location: &DataLocation) -> String {
+    /// The text of a configuration file.
+    pub(crate) fn config(&self, location: &DataLocation) -> String {
         let (store_url, imports) = (location.url(), location.imports());
         let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
         let Self { mode, unknown, calls_per_second, webhook, http_and_more, .. } = self;
@@ -123,6 +124,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The address of its metrics, if it serves them.
     pub(crate) metrics: Option<SocketAddr>,
+    /// The address of its console, if that has one of its own.
+    pub(crate) console: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), landfall::server::ServeError>>,
     location: DataLocation,
@@ -152,10 +155,15 @@ impl Server {
                 stopped.await.unwrap();
             },
         ));
-        let Ok(Listening { address, metrics }) = listening.await else {
+        let Ok(Listening { address, metrics, console, .. }) = listening.await else {
             panic!("the server did not start: {:?}", running.await)
         };
-        Self { address, metrics, stop, running, location }
+        Self { address, metrics, console, stop, running, location }
+    }
+
+    /// Where its data is.
+    pub(crate) fn location(&self) -> &DataLocation {
+        &self.location
     }
 
     /// A new connection for calls of the first app's administrator.

@@ -7,6 +7,8 @@ mod browser;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod described;
 #[cfg(test)]
 mod documented;

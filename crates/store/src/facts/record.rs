@@ -1,5 +1,6 @@
 //! Facts in their stored form.
 
+use super::console::{AuditRecord, ConsoleUserRecord, console_session};
 use super::push::PushRecord;
 use super::values::{
     DayRecord, FriendRecord, OfficialRecord, ValueRecord, extensions, stored, stored_values, texts, values,
@@ -8,6 +9,7 @@ use landfall_domain::extension::{Extension, Extensions};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::archive::{ArchiveFile, ArchiveProgress, Hour};
 use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtProfile, BroughtTies};
+use landfall_domain::people::console::{AuditBounds, ConsoleSession};
 use landfall_domain::people::fact::{ChatState, DirectLog, Fact, FactKey, Mute, Pin, Unread};
 use landfall_domain::people::folders::{ChatMark, Filed, Folder, Folders};
 use landfall_domain::people::follow::Follow;
@@ -107,6 +109,17 @@ pub(crate) enum FactRecord {
         claimed_until: u64,
     },
     Archive(Vec<FileRecord>),
+    ConsoleUser(ConsoleUserRecord),
+    ConsoleSession {
+        user: String,
+        begun: u64,
+        ends: u64,
+    },
+    AuditBounds {
+        first: u64,
+        next: u64,
+    },
+    Audit(Box<AuditRecord>),
 }
 
 /// The id, the bytes and the MD5 of the content, and both of the compressed content.
@@ -195,6 +208,14 @@ impl From<&Fact> for FactRecord {
                 Self::ArchiveProgress { next: next.0, claimed_until: claimed_until.0 }
             }
             Fact::Archive(files) => Self::Archive(files.iter().map(file_record).collect()),
+            Fact::ConsoleUser(user) => Self::ConsoleUser(user.into()),
+            Fact::ConsoleSession(ConsoleSession { user, begun, ends }) => {
+                Self::ConsoleSession { user: user.to_string(), begun: begun.0, ends: ends.0 }
+            }
+            Fact::AuditBounds(AuditBounds { first, next }) => {
+                Self::AuditBounds { first: *first, next: *next }
+            }
+            Fact::Audit(entry) => Self::Audit(Box::new((&**entry).into())),
         }
     }
 }
@@ -283,6 +304,14 @@ impl FactRecord {
             (Self::Archive(files), FactKey::Archive(..)) => {
                 Fact::Archive(files.into_iter().map(file).collect())
             }
+            (Self::ConsoleUser(user), FactKey::ConsoleUser(_)) => Fact::ConsoleUser(user.user()?),
+            (Self::ConsoleSession { user, begun, ends }, FactKey::ConsoleSession(_)) => {
+                Fact::ConsoleSession(console_session(&user, begun, ends)?)
+            }
+            (Self::AuditBounds { first, next }, FactKey::AuditBounds) => {
+                Fact::AuditBounds(AuditBounds { first, next })
+            }
+            (Self::Audit(entry), FactKey::Audit(_)) => Fact::Audit(Box::new(entry.entry())),
             _ => return None,
         })
     }

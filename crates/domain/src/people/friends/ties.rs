@@ -66,7 +66,11 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Brought(..)
         | FactKey::Day(_)
         | FactKey::ArchiveProgress
-        | FactKey::Archive(..) => None,
+        | FactKey::Archive(..)
+        | FactKey::ConsoleUser(_)
+        | FactKey::ConsoleSession(_)
+        | FactKey::AuditBounds
+        | FactKey::Audit(_) => None,
     }
 }
 

@@ -74,7 +74,11 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Brought(..)
             | FactKey::Day(_)
             | FactKey::ArchiveProgress
-            | FactKey::Archive(..) => continue,
+            | FactKey::Archive(..)
+            | FactKey::ConsoleUser(_)
+            | FactKey::ConsoleSession(_)
+            | FactKey::AuditBounds
+            | FactKey::Audit(_) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

@@ -35,6 +35,9 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Follows(tie), FactKey::Follow(of, _)) => tie == *of,
         (FactFamily::Brought(job), FactKey::Brought(of, _)) => job == *of,
         (FactFamily::Days, FactKey::Day(_)) => true,
+        (FactFamily::ConsoleUsers, FactKey::ConsoleUser(_))
+        | (FactFamily::ConsoleSessions, FactKey::ConsoleSession(_))
+        | (FactFamily::Audit, FactKey::Audit(_)) => true,
         (FactFamily::Archives(kind), FactKey::Archive(of, _)) => kind == *of,
         (_, _) => false,
     }
