@@ -64,14 +64,21 @@ fn call(server: &Path, schemathesis: &Path, folder: &Path) -> Result<()> {
         usersig.trim()
     );
     fs::write(folder.join("schemathesis.toml"), signed).context("cannot write the settings")?;
-    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    let checks =
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
     workspace::run(
         Command::new(schemathesis)
             .current_dir(folder)
             .args(["--config-file", "schemathesis.toml", "run", &format!("http://{address}/openapi.json")])
             .args(["--url", &format!("http://{address}"), "--seed", SEED, "--max-examples", EXAMPLES])
             .args(["--phases", "examples,coverage,fuzzing", "--mode", "all", "--checks", checks])
-            .args(["--request-timeout", CALL_SECONDS, "--suppress-health-check", "all", "--continue-on-failure"])
+            .args([
+                "--request-timeout",
+                CALL_SECONDS,
+                "--suppress-health-check",
+                "all",
+                "--continue-on-failure",
+            ])
             .args(["--generation-database", "none", "--warnings", "off"]),
     )
 }

@@ -7,6 +7,7 @@ use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
 use crate::console::guard::Guard;
+use crate::console::tool::history::History;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
 use crate::jobs::{Jobs, Needs};

@@ -41,9 +41,7 @@ pub(super) fn page(visit: &Visit, entry: &Entry) -> Reply {
     let again = visit.parameter("again").parse().ok();
     let mut history = visit.server.tried.of(&visit.session.form_token).into_iter();
     let filled = match history.find(|sent| Some(sent.number) == again && sent.path == entry.path) {
-        Some(sent) => {
-            Filled { app: Some(sent.app), administrator: sent.administrator, body: sent.body }
-        }
+        Some(sent) => Filled { app: Some(sent.app), administrator: sent.administrator, body: sent.body },
         None => Filled {
             app: visit.parameter("app").parse().ok().map(AppId),
             administrator: String::new(),
@@ -54,7 +52,12 @@ pub(super) fn page(visit: &Visit, entry: &Entry) -> Reply {
 }
 
 /// The page, with what sending the form has led to.
-pub(super) fn with_outcome(visit: &Visit, entry: &Entry, filled: &Filled, outcome: Option<&Outcome>) -> Reply {
+pub(super) fn with_outcome(
+    visit: &Visit,
+    entry: &Entry,
+    filled: &Filled,
+    outcome: Option<&Outcome>,
+) -> Reply {
     let content = html! {
         p { a href="/console/api/" { (say::ALL_OPERATIONS) } " › " (section_of(entry.path)) }
         p { (openapi::summary(entry)) }

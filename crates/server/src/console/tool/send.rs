@@ -43,12 +43,7 @@ fn signer(visit: &Visit, filled: &Filled) -> Result<Arc<App>, &'static str> {
     if app.has_admin(&filled.administrator) { Ok(app) } else { Err(say::NO_ADMINISTRATOR) }
 }
 
-async fn call(
-    change: &Change,
-    entry: &'static Entry,
-    app: &App,
-    filled: &Filled,
-) -> Result<Outcome, String> {
+async fn call(change: &Change, entry: &'static Entry, app: &App, filled: &Filled) -> Result<Outcome, String> {
     let Visit { server, session, from, .. } = &change.visit;
     let now = server.clock.now();
     let signature = usersig::make(&filled.administrator, app.id, &app.key, now, SIGNED_SECONDS);

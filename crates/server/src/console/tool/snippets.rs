@@ -148,7 +148,8 @@ mod tests {
         let body = "{\n  \"GroupId\": \"g\"\n}";
         let call = Call { path: "s/c", app: AppId(7), administrator: "admin@x y", body };
         for Snippet { language, code } in snippets(&call) {
-            let url = format!("{BASE}/v4/s/c?sdkappid=7&identifier=admin@x%20y&random=1&contenttype=json&usersig=");
+            let url =
+                format!("{BASE}/v4/s/c?sdkappid=7&identifier=admin@x%20y&random=1&contenttype=json&usersig=");
             assert!(code.contains(&url), "{language}: {code}");
             assert!(code.contains(body), "{language}: {code}");
             assert!(code.contains("USERSIG"), "{language}: {code}");

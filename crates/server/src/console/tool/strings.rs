@@ -1,8 +1,7 @@
 //! The words of the pages about the API.
 
 pub(super) const TITLE: &str = "API";
-pub(super) const ABOUT: &str =
-    "Every operation of the API, with its fields, limits and codes, and a form that sends it. The same is there as";
+pub(super) const ABOUT: &str = "Every operation of the API, with its fields, limits and codes, and a form that sends it. The same is there as";
 pub(super) const OPENAPI: &str = "OpenAPI 3.1";
 pub(super) const POSTMAN: &str = "collection for Postman";
 pub(super) const TO_USERSIG: &str = "Make or check a UserSig";
@@ -48,13 +47,13 @@ pub(super) const ABOUT_CODES: &str =
     "Each with a text that the tests show. Codes of signatures and of the calling convention can come too.";
 pub(super) const CODE: &str = "Code";
 pub(super) const FOR_EXAMPLE: &str = "For example";
-pub(super) const LESS_OFTEN: &str = "Of the calls in a second that the server allows, one part in so many is allowed:";
+pub(super) const LESS_OFTEN: &str =
+    "Of the calls in a second that the server allows, one part in so many is allowed:";
 pub(super) const HISTORY: &str = "Sent in this session";
 pub(super) const TIME: &str = "Time";
 
 pub(super) const USERSIG: &str = "UserSig";
-pub(super) const ABOUT_USERSIG: &str =
-    "A UserSig is the password of one account in one app, for a time. The app's own server makes it with the app's secret \
+pub(super) const ABOUT_USERSIG: &str = "A UserSig is the password of one account in one app, for a time. The app's own server makes it with the app's secret \
      key; this page is for trying, and for finding out why one is refused.";
 pub(super) const USERSIG_VIEWERS: &str = "Only administrators of the console make and check UserSigs.";
 pub(super) const MAKE_ONE: &str = "Make one";

@@ -39,8 +39,12 @@ async fn every_operation_has_a_page_and_is_found() {
         assert_eq!(page.matches("method=\"post\"").count(), 1, "{}", entry.path);
     }
     let found = eve.page("/console/api/?q=import_group+historymsg").await;
-    assert!(found.contains("/v4/group_open_http_svc/import_group\"") && !found.contains("/v4/openim/sendmsg\""));
-    for path in ["/console/api/v4/openim/none", "/console/api/v4/openim", "/console/api/v4/a/b/c", "/console/api/x"] {
+    assert!(
+        found.contains("/v4/group_open_http_svc/import_group\"") && !found.contains("/v4/openim/sendmsg\"")
+    );
+    for path in
+        ["/console/api/v4/openim/none", "/console/api/v4/openim", "/console/api/v4/a/b/c", "/console/api/x"]
+    {
         assert_eq!(eve.get(path).await.status, 404, "{path}");
     }
     drop(eve);
@@ -91,7 +95,9 @@ async fn a_call_is_sent_only_as_an_administrator_of_the_app_and_by_one_of_the_co
     let console = Console::start().await;
     let mut root = console.signed_in("root").await;
     let (app, second) = (APP.to_string(), SECOND_APP.to_string());
-    for (app, administrator) in [("", "administrator"), ("1", "administrator"), (&app, "ann"), (&app, "second+admin")] {
+    for (app, administrator) in
+        [("", "administrator"), ("1", "administrator"), (&app, "ann"), (&app, "second+admin")]
+    {
         let fields = [("app", app), ("administrator", administrator), ("body", "{\"UserID\": \"x\"}")];
         let answer = body(&root.post(IMPORT, &fields).await);
         assert!(answer.contains("class=\"error\"") && !answer.contains("id=\"answer\""), "{answer}");
@@ -99,7 +105,8 @@ async fn a_call_is_sent_only_as_an_administrator_of_the_app_and_by_one_of_the_co
     // Names that must be encoded in the URL.
     for administrator in ["admin@x y", "second+admin"] {
         let fields = [("app", second.as_str()), ("administrator", administrator), ("body", "{}")];
-        let page = body(&root.post("/console/api/v4/group_open_http_svc/get_appid_group_list", &fields).await);
+        let page =
+            body(&root.post("/console/api/v4/group_open_http_svc/get_appid_group_list", &fields).await);
         let answer: Value = serde_json::from_str(&element(&page, "answer")).unwrap();
         assert_eq!(code(&answer), 0, "{answer}");
     }
