@@ -339,6 +339,10 @@ mod tests {
             "landfall chat --as ann --group g --to bob",
             "landfall store copy --from embedded:a",
             "landfall store check",
+            "landfall console-user",
+            "landfall console-user add --config f",
+            "landfall console-user add Ann --config f",
+            "landfall console-user add ann --role owner --config f",
             "landfall store repair --url embedded:a --config f",
         ] {
             assert!(command(line).is_err(), "{line}");

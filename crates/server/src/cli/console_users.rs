@@ -89,9 +89,12 @@ async fn open(url: StoreUrl) -> Result<Box<dyn Store>, ConsoleUserError> {
 }
 
 fn open_embedded(directory: &Path) -> Result<Embedded, ConsoleUserError> {
-    Embedded::open(directory, StoreMetrics::default()).map_err(|error| match error {
-        embedded::OpenError::Locked(directory) => ConsoleUserError::InUse(directory.display().to_string()),
-        other => other.into(),
+    Embedded::open(directory, StoreMetrics::default()).map_err(|error| {
+        if let embedded::OpenError::Locked(directory) = error {
+            ConsoleUserError::InUse(directory.display().to_string())
+        } else {
+            error.into()
+        }
     })
 }
 

@@ -30,7 +30,7 @@ const NO_ACCOUNT: &str = "There is no such account, or it was deleted.";
 pub(super) async fn read(visit: &Visit, app: &str, account: &str) -> Reply {
     let (app, name) = match place::account(visit, app, account) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     page(visit, &app, &name, html! {}).await
 }
@@ -152,7 +152,7 @@ pub(super) async fn change(change: &Change, app: &str, account: &str, what: &str
     let visit = &change.visit;
     let (app, name) = match place::account(visit, app, account) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let path = account_path(app.id, name.as_str());
     let done = match what {

@@ -126,7 +126,7 @@ async fn account_rows(visit: &Visit, app: AppId) -> Result<Reply, StoreError> {
 pub(super) async fn members(visit: &Visit, app: &str, group: &str) -> Reply {
     let (app, id) = match place::group(visit, app, group) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     match member_rows(visit, app.id, &id).await {
         Ok(reply) => reply,

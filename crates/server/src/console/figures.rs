@@ -28,6 +28,11 @@ impl Calls {
     }
 }
 
+const SUCCEEDED: &str = "calls_succeeded_total";
+const FAILED: &str = "calls_failed_total";
+/// The metrics of commands that are read; the last one has a bound and how many calls stayed below it.
+const NAMES: [&str; 3] = [SUCCEEDED, FAILED, "call_seconds_bucket"];
+
 /// The calls of the metrics whose names begin with `prefix`, by command.
 pub(super) fn calls(text: &str, prefix: &str) -> BTreeMap<String, Calls> {
     let mut all: BTreeMap<String, Calls> = BTreeMap::new();
@@ -42,16 +47,18 @@ pub(super) fn calls(text: &str, prefix: &str) -> BTreeMap<String, Calls> {
             pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.trim_matches('"').to_owned())
         };
         let (Some(command), Ok(number)) = (label("command"), value.trim().parse::<u64>()) else { continue };
+        if !NAMES.contains(&name) {
+            continue;
+        }
         let calls = all.entry(command).or_default();
         match name {
-            "calls_succeeded_total" => calls.succeeded = number,
-            "calls_failed_total" => drop(calls.failed.insert(label("code").unwrap_or_default(), number)),
-            "call_seconds_bucket" => {
+            SUCCEEDED => calls.succeeded = number,
+            FAILED => drop(calls.failed.insert(label("code").unwrap_or_default(), number)),
+            _ => {
                 let bound = label("le")
                     .and_then(|bound| if bound == "+Inf" { Some(f64::INFINITY) } else { bound.parse().ok() });
                 calls.buckets.extend(bound.map(|bound| (bound, number)));
             }
-            _ => {}
         }
     }
     all
@@ -77,7 +84,7 @@ mod tests {
         let first = &found["a/b"];
         assert_eq!((first.succeeded, first.failures()), (10, 0));
         let (half, most) = (first.below(0.5).unwrap(), first.below(0.99).unwrap());
-        assert!(0.001 <= half && half < 0.002 && 0.3 <= most && most < 0.6, "{half} {most}");
+        assert!((0.001..0.002).contains(&half) && (0.3..0.6).contains(&most), "{half} {most}");
         assert_eq!(found["a/c"].failed, BTreeMap::from([("10010".to_owned(), 1)]));
         assert_eq!(found["a/c"].below(0.5), None, "longer than any bound");
         assert_eq!(calls(&metrics.text(), "landfall_client_").keys().collect::<Vec<_>>(), ["d"]);

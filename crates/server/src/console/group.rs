@@ -29,14 +29,14 @@ pub(super) async fn snapshot(
     visit: &Visit,
     (app, group): (&str, &str),
     needs: Needs,
-) -> Result<(Arc<App>, GroupSnapshot), Reply> {
+) -> Result<(Arc<App>, GroupSnapshot), Box<Reply>> {
     let (app, id) = place::group(visit, app, group)?;
     match visit.server.store.snapshot(app.id, id, needs).await {
         Ok(snapshot) => Ok((app, snapshot)),
         Err(OperationError::Refused(_)) => {
-            Err(layout::problem(&visit.session, StatusCode::NOT_FOUND, NO_GROUP))
+            Err(Box::new(layout::problem(&visit.session, StatusCode::NOT_FOUND, NO_GROUP)))
         }
-        Err(OperationError::Store(error)) => Err(layout::store_failed(&visit.session, &error)),
+        Err(OperationError::Store(error)) => Err(Box::new(layout::store_failed(&visit.session, &error))),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn read(visit: &Visit, app: &str, group: &str) -> Reply {
             let title = format!("Group {}", snapshot.group.id);
             layout::page(&visit.session, Here::Groups, &title, body(visit, &app, &snapshot))
         }
-        Err(reply) => reply,
+        Err(reply) => *reply,
     }
 }
 
@@ -175,7 +175,7 @@ pub(super) async fn change(change: &Change, app: &str, group: &str, what: &str) 
     let visit = &change.visit;
     let (app, id) = match place::group(visit, app, group) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let path = group_path(app.id, id.as_str());
     let done = match what {

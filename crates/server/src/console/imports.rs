@@ -36,7 +36,7 @@ fn refreshing(mut reply: Reply, is_busy: bool) -> Reply {
     reply
 }
 
-pub(super) async fn read(visit: &Visit) -> Reply {
+pub(super) fn read(visit: &Visit) -> Reply {
     let Some(app) = visit.chosen_app() else { return place::nothing(visit) };
     let Some(jobs) = &visit.server.jobs else {
         return layout::page(&visit.session, Here::Imports, say::IMPORTS, html! { p.note { (NO_JOBS) } });
@@ -100,11 +100,12 @@ fn state(job: &JobRecord) -> Markup {
 
 fn progress(job: &JobRecord) -> String {
     let (records, total) = (job.counts.records, job.counts.records_total);
-    if total == 0 { "-".to_owned() } else { format!("{} %", records.saturating_mul(100) / total) }
+    let percent = records.saturating_mul(100).checked_div(total);
+    percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent} %"))
 }
 
 /// The page of one job.
-pub(super) async fn read_job(visit: &Visit, app: &str, job: &str) -> Reply {
+pub(super) fn read_job(visit: &Visit, app: &str, job: &str) -> Reply {
     let (Some(app), Some(jobs), Some(id)) = (visit.app(app), &visit.server.jobs, job_named(job)) else {
         return place::nothing(visit);
     };

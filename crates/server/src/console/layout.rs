@@ -55,10 +55,8 @@ pub(crate) fn problem(session: &Session, status: StatusCode, text: &str) -> Repl
 
 /// A page about a command that failed; `back` is the path of the page to go back to.
 pub(crate) fn failed(session: &Session, failure: &Failure, back: &str) -> Reply {
-    let status = match failure.code {
-        Code::GroupInternal | Code::TimeoutOrFormat => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let is_ours = matches!(failure.code, Code::GroupInternal | Code::TimeoutOrFormat);
+    let status = if is_ours { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNPROCESSABLE_ENTITY };
     if let Some(cause) = &failure.cause {
         tracing::error!("console: a change failed with {}: {cause}", failure.number());
     }

@@ -24,7 +24,7 @@ const ROWS: usize = 100;
 pub(super) async fn read(visit: &Visit, app: &str, group: &str) -> Reply {
     let (app, id) = match place::group(visit, app, group) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let after = UserId::parse(&visit.parameter("after"));
     let window = MemberWindow::ByName { after, limit: ROWS };
@@ -136,7 +136,7 @@ pub(super) async fn change(change: &Change, app: &str, group: &str, what: &str) 
     let visit = &change.visit;
     let (app, id) = match place::group(visit, app, group) {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let form = &change.form;
     let (command, request) = match what {

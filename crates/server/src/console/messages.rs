@@ -33,7 +33,7 @@ pub(super) async fn read(visit: &Visit, app: &str, group: &str) -> Reply {
     let needs = Needs { messages: vec![range], ..Needs::default() };
     let (app, mut found) = match snapshot(visit, (app, group), needs).await {
         Ok(found) => found,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let messages = found.messages.remove(&conversation).unwrap_or_default();
     let accounts = match accounts(visit, app.id, messages.values()).await {

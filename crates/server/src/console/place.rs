@@ -30,15 +30,15 @@ pub(super) fn account_link(app: AppId, account: &UserId) -> Markup {
 }
 
 /// The app and the group of a path.
-pub(super) fn group(visit: &Visit, app: &str, group: &str) -> Result<(Arc<App>, GroupId), Reply> {
+pub(super) fn group(visit: &Visit, app: &str, group: &str) -> Result<(Arc<App>, GroupId), Box<Reply>> {
     let found = visit.app(app).and_then(|app| Some((app, GroupId::parse(group)?)));
-    found.ok_or_else(|| nothing(visit))
+    found.ok_or_else(|| Box::new(nothing(visit)))
 }
 
 /// The app and the account of a path.
-pub(super) fn account(visit: &Visit, app: &str, account: &str) -> Result<(Arc<App>, UserId), Reply> {
+pub(super) fn account(visit: &Visit, app: &str, account: &str) -> Result<(Arc<App>, UserId), Box<Reply>> {
     let found = visit.app(app).and_then(|app| Some((app, UserId::parse(account)?)));
-    found.ok_or_else(|| nothing(visit))
+    found.ok_or_else(|| Box::new(nothing(visit)))
 }
 
 pub(super) fn nothing(visit: &Visit) -> Reply {

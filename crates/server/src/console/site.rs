@@ -35,6 +35,10 @@ pub(crate) async fn answer(server: &Arc<Server>, request: Request<Incoming>, fro
         Door::Console => true,
     };
     let path = request.uri().path();
+    if path == "/" && *request.method() == Method::HEAD {
+        // The documented check of whether the server can be reached. [doc]
+        return respond::line(StatusCode::OK, "reached");
+    }
     if !is_here {
         // What there is here for browsers.
         let is_start = path == "/";
@@ -88,7 +92,7 @@ async fn look(
     let query = request.uri().query().unwrap_or_default();
     let session = match signed_in(server, request.headers(), from).await {
         Ok(session) => session,
-        Err(unavailable) => return unavailable,
+        Err(unavailable) => return *unavailable,
     };
     match session {
         None if is_sign_in(&segments) => {
@@ -110,7 +114,11 @@ async fn look(
 }
 
 /// The session of a request.
-async fn signed_in(server: &Server, headers: &HeaderMap, from: &Caller) -> Result<Option<Session>, Reply> {
+async fn signed_in(
+    server: &Server,
+    headers: &HeaderMap,
+    from: &Caller,
+) -> Result<Option<Session>, Box<Reply>> {
     match session::find(server, headers).await {
         Ok(session) => {
             if session.is_some() {
@@ -120,7 +128,7 @@ async fn signed_in(server: &Server, headers: &HeaderMap, from: &Caller) -> Resul
         }
         Err(error) => {
             tracing::error!(%error, "console: sessions cannot be read: {error}");
-            Err(respond::line(StatusCode::SERVICE_UNAVAILABLE, say::STORE_FAILED))
+            Err(Box::new(respond::line(StatusCode::SERVICE_UNAVAILABLE, say::STORE_FAILED)))
         }
     }
 }
@@ -146,7 +154,7 @@ async fn post(
     let session = match signed_in(server, &head.headers, from).await {
         Ok(Some(session)) => session,
         Ok(None) => return respond::redirect(sign_in::PATH),
-        Err(unavailable) => return unavailable,
+        Err(unavailable) => return *unavailable,
     };
     if matches!(&segments[..], [only] if only == "sign-out") {
         return sign_out(server, &session, &form).await;
@@ -155,8 +163,14 @@ async fn post(
     let visit = Visit { server: Arc::clone(server), session, segments, query, from: from.clone() };
     match Change::new(visit, form) {
         Ok(change) => to_end(change).await,
-        Err((visit, NotTaken::Forged)) => layout::problem(&visit.session, StatusCode::FORBIDDEN, say::FORGED),
-        Err((visit, NotTaken::Viewer)) => layout::problem(&visit.session, StatusCode::FORBIDDEN, say::VIEWER),
+        Err(refused) => {
+            let (visit, why) = *refused;
+            let text = match why {
+                NotTaken::Forged => say::FORGED,
+                NotTaken::Viewer => say::VIEWER,
+            };
+            layout::problem(&visit.session, StatusCode::FORBIDDEN, text)
+        }
     }
 }
 

@@ -77,12 +77,12 @@ pub(crate) enum NotTaken {
 
 impl Change {
     /// Takes a form.
-    pub(super) fn new(visit: Visit, form: Form) -> Result<Self, (Visit, NotTaken)> {
+    pub(super) fn new(visit: Visit, form: Form) -> Result<Self, Box<(Visit, NotTaken)>> {
         if !session::same(form.raw(TOKEN_FIELD), &visit.session.form_token) {
-            return Err((visit, NotTaken::Forged));
+            return Err(Box::new((visit, NotTaken::Forged)));
         }
         if !visit.session.may_change() {
-            return Err((visit, NotTaken::Viewer));
+            return Err(Box::new((visit, NotTaken::Viewer)));
         }
         Ok(Self { visit, form })
     }

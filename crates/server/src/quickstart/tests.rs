@@ -66,12 +66,21 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
     let page =
         format!("\nbrowser   http://{address}/console/try#sdkappid=1400000001&identifier=hana&usersig=");
     assert!(first.contains(&page), "{first}");
+    let console = format!("\nconsole   http://{address}/console/  user admin, password ");
+    let (_, rest) = first.split_once(&console).unwrap();
+    let password = rest.split_once(' ').unwrap().0;
+    assert_eq!(
+        (password.len(), rest.starts_with(&format!("{password} (shown only now)\n"))),
+        (20, true),
+        "{first}"
+    );
 
     let again = screen_of(&data).await;
     assert!(
         again.contains(": 0 groups imported, 8 already there; 0 members imported, 4 already there."),
         "{again}"
     );
+    assert!(again.contains("/console/  with a user that was made before\n"), "{again}");
     let table = |screen: &str| -> Vec<String> {
         screen.lines().skip_while(|line| !line.contains("GroupId ")).take(10).map(str::to_owned).collect()
     };

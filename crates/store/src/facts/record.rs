@@ -144,6 +144,10 @@ fn extensions_record(Extensions { head, all }: &Extensions) -> FactRecord {
     }
 }
 
+fn session_record(ConsoleSession { user, begun, ends }: &ConsoleSession) -> FactRecord {
+    FactRecord::ConsoleSession { user: user.to_string(), begun: begun.0, ends: ends.0 }
+}
+
 impl From<&Fact> for FactRecord {
     fn from(fact: &Fact) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.0);
@@ -209,9 +213,7 @@ impl From<&Fact> for FactRecord {
             }
             Fact::Archive(files) => Self::Archive(files.iter().map(file_record).collect()),
             Fact::ConsoleUser(user) => Self::ConsoleUser(user.into()),
-            Fact::ConsoleSession(ConsoleSession { user, begun, ends }) => {
-                Self::ConsoleSession { user: user.to_string(), begun: begun.0, ends: ends.0 }
-            }
+            Fact::ConsoleSession(session) => session_record(session),
             Fact::AuditBounds(AuditBounds { first, next }) => {
                 Self::AuditBounds { first: *first, next: *next }
             }

@@ -164,9 +164,9 @@ pub(crate) async fn the_audit_list_is_read_from_its_newest_entry_on(store: &dyn 
     }
     let order: Vec<_> = found.iter().map(|(key, _)| key.clone()).collect();
     assert_eq!(order, (0..20).rev().map(|number| FactKey::Audit(Reverse(number))).collect::<Vec<_>>());
-    let outcome = |number: usize| match &found[19 - number].1 {
-        Fact::Audit(entry) => entry.outcome.clone(),
-        other => panic!("no entry: {other:?}"),
+    let outcome = |number: usize| {
+        let Fact::Audit(entry) = &found[19 - number].1 else { panic!("no entry: {:?}", found[19 - number]) };
+        entry.outcome.clone()
     };
     assert_eq!(outcome(3), AuditOutcome::Done);
     assert_eq!(outcome(4), AuditOutcome::Failed("10007: no".to_owned()));

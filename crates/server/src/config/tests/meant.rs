@@ -21,8 +21,8 @@ fn a_setting_written_with_other_underscores_is_no_foreign_variable() {
     assert_eq!(
         bad(APP, &[("LANDFALL__SPEED", "3")]),
         [
-            "speed: is unknown; known here are listen, metrics, store, imports, events, app, limits, accounts, tls, http, clients, \
-           files, log \
+            "speed: is unknown; known here are listen, metrics, console, store, imports, events, app, limits, accounts, tls, http, \
+           clients, files, log \
           (variable LANDFALL__SPEED)"
         ]
     );
