@@ -87,7 +87,7 @@ async fn facts_of(entry: &Entry, calls: &Calls, location: DataLocation) -> (Fact
             facts.codes.entry(code).or_insert(text);
         }
     }
-    let Some((golden, at)) = sample_of(entry.path) else { return (facts, location) };
+    let Some((golden, at)) = sample_of(entry) else { return (facts, location) };
     let mut stage = golden.run_until(at, location).await;
     let came = stage.call(entry.path, &stage.next.body.clone()).await;
     facts.request = sample::request(&stage.next.body);
@@ -170,13 +170,15 @@ fn without_present(text: &str) -> String {
 }
 
 /// The golden file with the sample of a command, and the place of the call. A documented sample is preferred.
-fn sample_of(path: &str) -> Option<(Golden, usize)> {
-    let mut files = files_in(&golden_folder().join(path));
+fn sample_of(entry: &Entry) -> Option<(Golden, usize)> {
+    let fields = (entry.schema?)();
+    let known: Vec<String> = fields["properties"].as_object()?.keys().cloned().collect();
+    let mut files = files_in(&golden_folder().join(entry.path));
     files.retain(|file| name_of(file).starts_with("success_"));
     files.sort_by_key(|file| !name_of(file).contains("documented"));
     files.iter().find_map(|file| {
         let golden = Golden::read(&golden_folder(), file);
-        let at = golden.fullest_call(path)?;
+        let at = golden.fullest_call(entry.path, &known)?;
         Some((golden, at))
     })
 }

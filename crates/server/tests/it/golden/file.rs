@@ -108,19 +108,21 @@ impl Golden {
         })
     }
 
-    /// The place, among all steps, of the call of this command by an administrator that works and gives the most members.
-    pub(super) fn fullest_call(&self, path: &str) -> Option<usize> {
-        let members = |step: &Step| match step {
+    /// The place, among all steps, of the call of this command by an administrator that works and gives the most values. It has
+    /// only members that are `known`.
+    pub(super) fn fullest_call(&self, path: &str, known: &[String]) -> Option<usize> {
+        let values = |step: &Step| match step {
             Step::Call(call)
                 if call.device.is_none() && call.path == path && call.expected["ErrorCode"] == 0 =>
             {
                 let body: serde_json::Map<String, Value> = serde_json::from_str(&call.body).ok()?;
-                Some(body.len())
+                let given = body.values().filter(|value| !value.is_null() && *value != "").count();
+                body.keys().all(|name| known.contains(name)).then_some(given)
             }
             Step::Call(_) | Step::Frame(_) => None,
         };
-        let found = self.steps.iter().enumerate().filter_map(|(at, step)| Some((members(step)?, at)));
-        found.max_by_key(|(members, at)| (*members, Reverse(*at))).map(|(_, at)| at)
+        let found = self.steps.iter().enumerate().filter_map(|(at, step)| Some((values(step)?, at)));
+        found.max_by_key(|(values, at)| (*values, Reverse(*at))).map(|(_, at)| at)
     }
 
     /// Makes the calls before the one at `at`.
