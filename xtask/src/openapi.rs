@@ -16,7 +16,7 @@ use std::time::Duration;
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const SEED: &str = "1";
 /// Made-up calls of each operation.
-const EXAMPLES: &str = "25";
+const EXAMPLES: &str = "15";
 /// Seconds that one call may take.
 const CALL_SECONDS: &str = "20";
 const START: Duration = Duration::from_secs(30);
