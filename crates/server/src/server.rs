@@ -6,9 +6,9 @@ mod opening;
 pub use error::ServeError;
 
 use crate::archiving;
-use crate::config::{Config, TlsConfig};
+use crate::config::{Config, StoreUrl, TlsConfig};
 use crate::connection::{self, Caller, Door};
-use crate::console::users;
+use crate::console::{local, users};
 use crate::counting::Counting;
 use crate::metrics::{self, Counted};
 use crate::pace::Pace;
@@ -21,6 +21,7 @@ use crate::tls;
 use crate::webhook::{alert, dispatch};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -92,6 +93,7 @@ pub async fn serve(
     let apart = config.console.listen.filter(|_| config.console.enabled);
     let (console_listener, console) = listen_apart(apart, "console.listen").await?;
     let first_password = config.console.first_password.take();
+    let socket = local_socket(&config);
     let server = opening::open(config).await?;
     let first_user_made = match first_password {
         Some(password) => {
@@ -100,6 +102,9 @@ pub async fn serve(
         None => false,
     };
     let mut background = JoinSet::new();
+    if let Some(path) = socket {
+        background.spawn(local::serve(Arc::clone(&server), path));
+    }
     background.spawn(Arc::clone(&server.ticks).count());
     background.spawn(retention::run(Arc::clone(&server)));
     background.spawn(alert::run(Arc::clone(&server)));
@@ -145,6 +150,14 @@ pub async fn serve(
         );
     }
     Ok(())
+}
+
+/// The socket by which the command line reaches a console over an embedded store.
+fn local_socket(config: &Config) -> Option<PathBuf> {
+    match &config.store {
+        StoreUrl::Embedded(directory) if config.console.enabled => Some(local::path(directory)),
+        StoreUrl::Embedded(_) | StoreUrl::Postgres(_) => None,
+    }
 }
 
 /// Serves connections until `shutdown` is done.

@@ -53,7 +53,7 @@ impl SecretKey {
         Ok(Self(text))
     }
 
-    /// The key itself, for an administrator who asks for it.
+    /// The key itself, for an administrator of the console.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

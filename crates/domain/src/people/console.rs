@@ -1,4 +1,4 @@
-//! The console's own records: who may sign in, who is signed in, and what was done there. They are
+//! The console's own records: its users, their sessions, and what was done there. They are
 //! [facts](super::fact) about the [installation](INSTALLATION), which is no app.
 
 use crate::ids::AppId;

@@ -40,7 +40,7 @@ pub(super) enum Command {
     },
     /// Print a UserSig
     Usersig(UsersigArguments),
-    /// Say who may sign in to the console
+    /// Add, list and remove users of the console
     ConsoleUser {
         /// What is to be done
         #[command(subcommand)]

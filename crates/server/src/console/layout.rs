@@ -38,7 +38,7 @@ const NAVIGATION: [(Here, &str, &str); 10] = [
     (Here::Audit, "/console/audit", say::AUDIT),
 ];
 
-/// A page for somebody who is signed in.
+/// A page of a session.
 pub(crate) fn page(session: &Session, here: Here, title: &str, body: Markup) -> Reply {
     whole(StatusCode::OK, session, Some(here), title, body)
 }

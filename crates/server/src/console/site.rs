@@ -1,4 +1,4 @@
-//! From a request of a browser to a page: who is signed in, whether a form may be taken, which page it is.
+//! From a request of a browser to a page: whose session it is, whether a form may be taken, which page is asked for.
 
 use super::assets;
 use super::form::Form;

@@ -1,4 +1,4 @@
-//! `/console/users`: who may sign in.
+//! `/console/users`: the users of the console.
 
 use super::form::Form;
 use super::layout::{self, Here};

@@ -1,4 +1,4 @@
-//! What a page works with: somebody who is signed in and looks, or an administrator who changes something.
+//! What a page works with: a user that looks, or an administrator that changes something.
 //!
 //! Only the console's [site](super::site) makes a [`Change`], after it has checked that the request comes from a form of this
 //! session and that the user is an administrator. What a change does is written to the audit list before it is done.

@@ -83,11 +83,31 @@ impl Browser {
         attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser.call("Page.enable", json!({})).await;
         browser.call("Page.setLifecycleEventsEnabled", json!({ "enabled": true })).await;
-        let navigated = browser.call("Page.navigate", json!({ "url": url })).await;
-        while !browser.loaded.contains(&navigated["loaderId"]) {
-            browser.receive().await;
-        }
+        browser.go(url).await;
         browser
+    }
+
+    /// Opens another page.
+    pub(crate) async fn go(&mut self, url: &str) {
+        let navigated = self.call("Page.navigate", json!({ "url": url })).await;
+        while !self.loaded.contains(&navigated["loaderId"]) {
+            self.receive().await;
+        }
+    }
+
+    /// Evaluates what leads to another page, and waits until that is there.
+    pub(crate) async fn follow(&mut self, expression: &str) {
+        let before = self.loaded.len();
+        self.value(expression).await;
+        while self.loaded.len() == before {
+            self.receive().await;
+        }
+    }
+
+    /// Shows pages as a window of this size does, in pixels.
+    pub(crate) async fn resize(&mut self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     async fn receive(&mut self) -> Value {

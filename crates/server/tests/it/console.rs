@@ -1,5 +1,6 @@
 //! The console as browsers meet it: signing in, what is closed to whom, and what cannot be tricked.
 
+mod browser;
 mod closed;
 mod command_line;
 mod groups;

@@ -1,4 +1,4 @@
-//! Who may sign in to the console. Nobody hears of it.
+//! The users of the console. Nobody hears of a change to them.
 
 use crate::context::Context;
 use crate::people::Subject;

@@ -4,7 +4,7 @@ use super::visitor::{Console, body, header};
 use crate::harness::{Server, Setup, done};
 use serde_json::json;
 
-/// Pages that only those who are signed in see.
+/// Pages that only users see.
 const PAGES: &[&str] = &[
     "/console/",
     "/console/apps",

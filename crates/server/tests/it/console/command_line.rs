@@ -42,25 +42,32 @@ async fn users_are_added_listed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beside_a_server_over_a_database_users_are_added_at_any_time() {
-    let setup = || Setup { store: Store::Postgres, ..Setup::default() };
-    let location = DataLocation::new(Store::Postgres);
-    let server = Server::start_in(location, setup()).await;
-    let (code, said, failed) = console_user(server.location(), &setup(), &["add", "ann"], "").await;
-    assert_eq!((code, failed.as_str()), (0, ""));
-    let password = said.lines().find_map(|line| line.strip_prefix("password: ")).unwrap().to_owned();
-    let console = Console { server };
-    let mut ann = console.visitor().await;
-    assert_eq!(ann.sign_in("ann", &password).await.status, 303);
-    drop(ann);
-    console.stop().await;
+async fn beside_a_running_server_users_are_added_at_any_time() {
+    for store in [Store::Embedded, Store::Postgres] {
+        let setup = || Setup { store, ..Setup::default() };
+        let server = Server::start_in(DataLocation::new(store), setup()).await;
+        let (code, said, failed) = console_user(server.location(), &setup(), &["add", "ann"], "").await;
+        assert_eq!((code, failed.as_str()), (0, ""), "{said}");
+        let password = said.lines().find_map(|line| line.strip_prefix("password: ")).unwrap().to_owned();
+        let (code, _, failed) = console_user(server.location(), &setup(), &["add", "ann"], "").await;
+        assert_eq!(code, 1);
+        assert!(failed.contains("there is a user ann already"), "{failed}");
+        let (_, listed, _) = console_user(server.location(), &setup(), &["list"], "").await;
+        assert_eq!(listed, "ann\tadministrator\n");
+        let console = Console { server };
+        let mut ann = console.visitor().await;
+        assert_eq!(ann.sign_in("ann", &password).await.status, 303);
+        drop(ann);
+        console.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_embedded_store_in_use_is_left_alone() {
-    let server = Server::start().await;
+async fn an_embedded_store_in_use_without_a_console_is_left_alone() {
+    let off = "[console]\nenabled = false".to_owned();
+    let server = Server::start_with(Setup { http_and_more: off, ..Setup::default() }).await;
     let (code, _, failed) = console_user(server.location(), &Setup::default(), &["add", "ann"], "").await;
     assert_eq!(code, 1);
-    assert!(failed.contains("is in use by a server; stop it"), "{failed}");
+    assert!(failed.contains("does not answer in console.sock; stop it first"), "{failed}");
     server.stop().await;
 }

@@ -4,9 +4,9 @@ use super::visitor::{Console, body, header};
 use super::{EVE_PASSWORD, ROOT_PASSWORD};
 use crate::harness::{Server, Setup, Store, on_both_stores};
 
-on_both_stores! { who_has_the_password_is_let_in_until_the_sign_out }
+on_both_stores! { the_password_lets_a_user_in_until_the_sign_out }
 
-async fn who_has_the_password_is_let_in_until_the_sign_out(store: Store) {
+async fn the_password_lets_a_user_in_until_the_sign_out(store: Store) {
     let console = Console::start_on(store).await;
     let mut visitor = console.visitor().await;
     for (name, password) in [

@@ -75,7 +75,7 @@ async fn an_administrator_adds_changes_and_removes_users(store: Store) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_key_of_an_app_is_shown_to_an_administrator_who_asks() {
+async fn the_key_of_an_app_is_shown_to_administrators_on_request() {
     let console = Console::start().await;
     let mut root = console.signed_in("root").await;
     let app = crate::harness::APP.to_string();
