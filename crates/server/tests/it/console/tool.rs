@@ -1,6 +1,8 @@
 //! The pages on which the calls of the API are described and tried.
 
+use super::browser::sign_in;
 use super::visitor::{Console, Visitor, body, header};
+use crate::browser::Browser;
 use crate::harness::{APP, SECOND_APP, code};
 use landfall::commands::COMMANDS;
 use serde_json::{Value, json};
@@ -159,5 +161,42 @@ async fn usersigs_are_made_and_checked() {
     let mut eve = console.signed_in("eve").await;
     assert_eq!(eve.post("/console/usersig", &make).await.status, 403);
     drop((root, eve, client));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_browser_the_list_answers_at_once_and_a_call_is_sent() {
+    let console = Console::start().await;
+    let address = console.server.address;
+    let mut browser = Browser::open(&format!("http://{address}/console/api/")).await;
+    sign_in(&mut browser).await;
+    let search = "(() => {
+        const field = document.querySelector('[data-filter]');
+        field.value = 'Import_Group HistoryMsg';
+        field.dispatchEvent(new Event('input'));
+        return [...document.querySelectorAll('[data-operation]')].filter(row => row.offsetParent).length;
+    })()";
+    assert_eq!(browser.value(search).await, 1);
+    assert_eq!(browser.value("document.querySelector('[data-count]').textContent").await, "1");
+
+    browser.go(&format!("http://{address}/console/api/v4/im_open_login_svc/account_check")).await;
+    // The administrators are those of the app that is chosen.
+    let choose = format!(
+        "(() => {{
+            const app = document.querySelector('#app');
+            app.value = '{SECOND_APP}';
+            app.dispatchEvent(new Event('change'));
+            return [...document.querySelectorAll('#administrator option')]
+                .filter(option => !option.parentElement.disabled).map(option => option.value).join();
+        }})()"
+    );
+    assert_eq!(browser.value(&choose).await, "administrator,admin@x y,second+admin");
+    let code = "document.querySelector('[data-base]').textContent.includes(location.origin)";
+    assert_eq!(browser.value(code).await, true);
+    browser.follow("document.querySelector('form.card').requestSubmit()").await;
+    let status = "JSON.parse(document.querySelector('#answer').textContent).ErrorCode";
+    assert_eq!(browser.value(status).await, 0);
+    assert_eq!(browser.value("document.querySelector('#app').value").await, SECOND_APP.to_string());
+    browser.close().await;
     console.stop().await;
 }
