@@ -10,6 +10,7 @@ mod docs;
 mod golden;
 mod kits;
 mod licences;
+mod openapi;
 mod postgres;
 mod rustdoc;
 mod test;
@@ -53,6 +54,8 @@ enum Task {
     },
     /// Builds and tests the web SDK, and drives a UI kit on it in two browsers; needs Node, npm and Chromium
     Kits,
+    /// Makes up calls from the description of the API and checks the answers; needs Python and PyPI
+    Openapi,
     /// Checks licences, bans and sources of all dependencies against deny.toml
     Licences,
     /// Checks what no lint sees: long files, marks of unfinished work, commands without a header, circles of modules,
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Task::Db(arguments) => db::run(&arguments),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
+        Task::Openapi => openapi::run(),
         Task::Kits => kits::run(),
         Task::Licences => licences::run(),
         Task::Tidy => tidy::run(),

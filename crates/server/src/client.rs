@@ -25,7 +25,7 @@ pub const CALL_SECONDS_MAX: u64 = 30;
 pub const REPLY_BYTES_MAX: usize = 32 << 20;
 
 /// Escaped in a query. `*`, `-` and `_` belong to UserSigs and are not. [doc]
-const QUERY_VALUE: &AsciiSet =
+pub(crate) const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'_').remove(b'.').remove(b'@');
 
 /// The reason why a call has no result. Never holds the UserSig.

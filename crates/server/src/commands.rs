@@ -32,21 +32,25 @@ use crate::call::{Call, Command, ImportCommand, ToEnd};
 use crate::code::Code;
 use crate::json;
 use crate::reply::{self, Failure};
+use crate::schema::schema_of;
 use hyper::body::Incoming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
-pub use table::{COMMANDS, OWN, SERVICES, command_list};
+pub use table::{COMMANDS, OWN, SERVICES, command_list, reason_of, section_of};
 
 pub struct Entry {
     /// `service/command`, as in the URL.
     pub path: &'static str,
     /// `None` while the command is only planned.
     pub run: Option<Run>,
+    /// Makes the JSON Schema of its requests; `None` while the command is only planned.
+    pub schema: Option<fn() -> Value>,
     /// Of the common call frequency, one part in so many applies. [doc]
     pub rate_divisor: u32,
     /// Lists that a failure carries too, empty: strict clients cannot read an answer without them. [client]
@@ -88,20 +92,20 @@ pub struct Service {
 /// The row of a command. A command whose path says "import" must be an [`ImportCommand`], else the table does not compile.
 const fn entry<C: Command>() -> Entry {
     assert!(!is_import(C::PATH), "a command that is called an import must be an ImportCommand");
-    Entry::new(C::PATH, Some(run::<C>))
+    Entry::new(C::PATH, Some(run::<C>), Some(schema_of::<C>))
 }
 
 const fn import<C: ImportCommand>() -> Entry {
-    Entry::new(C::PATH, Some(run_import::<C>))
+    Entry::new(C::PATH, Some(run_import::<C>), Some(schema_of::<C>))
 }
 
 /// The row of an import that can also deliver, as documented: what it imports silently is silent by the type of its operation.
 const fn delivering_import<C: Command>() -> Entry {
-    Entry::new(C::PATH, Some(run::<C>))
+    Entry::new(C::PATH, Some(run::<C>), Some(schema_of::<C>))
 }
 
 const fn planned(path: &'static str) -> Entry {
-    Entry::new(path, None)
+    Entry::new(path, None, None)
 }
 
 const fn is_import(path: &str) -> bool {
@@ -116,8 +120,8 @@ const fn is_import(path: &str) -> bool {
 }
 
 impl Entry {
-    const fn new(path: &'static str, run: Option<Run>) -> Self {
-        Self { path, run, rate_divisor: 1, lists_on_failure: &[], stream: None }
+    const fn new(path: &'static str, run: Option<Run>, schema: Option<fn() -> Value>) -> Self {
+        Self { path, run, schema, rate_divisor: 1, lists_on_failure: &[], stream: None }
     }
 
     const fn streaming(mut self, stream: Stream) -> Self {

@@ -36,6 +36,7 @@ mod session;
 mod sign_in;
 pub(crate) mod site;
 mod strings;
+pub(crate) mod tool;
 pub(crate) mod users;
 mod users_page;
 mod visit;

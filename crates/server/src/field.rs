@@ -3,12 +3,16 @@
 //! `null`, `""`, `[]` and a missing member all mean "not given" [client], but an error says which of them it was. A
 //! member of the wrong JSON type does not make the whole body unreadable: the command reports it by name when it reads the
 //! member, so that it reports the first problem in the documented order.
+//!
+//! A member also says what it takes as a JSON Schema, which `schema.rs` collects.
 
 use crate::code::Code;
 use crate::json;
 use crate::reply::Failure;
+use crate::schema::schema_of;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -119,6 +123,20 @@ impl<T: Shape> Field<T> {
     }
 }
 
+impl<T> Field<T> {
+    /// What becomes of the value, if there is one.
+    #[must_use]
+    pub fn and_then<U>(self, change: impl FnOnce(T) -> Field<U>) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Empty => Field::Empty,
+            Self::Value(value) => change(value),
+            Self::WrongType(found) => Field::WrongType(found),
+            Self::Unreadable(entry) => Field::Unreadable(entry),
+        }
+    }
+}
+
 impl<T: Clone + Default> Field<T> {
     /// The value as it was written; the default when there is none.
     #[must_use]
@@ -163,6 +181,9 @@ pub trait Shape: Sized {
     /// For the error text: "a string".
     const EXPECTED: &'static str;
 
+    /// The JSON Schema of what it takes, as documents write it: not of every form that some client sends.
+    fn takes() -> Json;
+
     /// From the empty text; `None` if it means that nothing was given.
     fn from_empty_text() -> Option<Self> {
         None
@@ -204,6 +225,10 @@ pub trait Shape: Sized {
 impl Shape for String {
     const EXPECTED: &'static str = "a string";
 
+    fn takes() -> Json {
+        json!({ "type": "string" })
+    }
+
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
     }
@@ -215,6 +240,10 @@ pub struct Emptiable(pub String);
 
 impl Shape for Emptiable {
     const EXPECTED: &'static str = "a string";
+
+    fn takes() -> Json {
+        String::takes()
+    }
 
     fn from_empty_text() -> Option<Self> {
         Some(Self(String::new()))
@@ -229,6 +258,10 @@ impl Shape for Emptiable {
 impl Shape for i128 {
     const EXPECTED: &'static str = "a whole number";
 
+    fn takes() -> Json {
+        json!({ "type": "integer" })
+    }
+
     fn from_integer(number: i128) -> Option<Self> {
         Some(number)
     }
@@ -237,6 +270,10 @@ impl Shape for i128 {
 /// A list; each element may be of the wrong type by itself.
 impl<T: Shape> Shape for Vec<Field<T>> {
     const EXPECTED: &'static str = "a list";
+
+    fn takes() -> Json {
+        json!({ "type": "array", "items": T::takes() })
+    }
 
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
         let mut elements = Self::new();
@@ -253,6 +290,10 @@ pub struct Entries<T>(pub Vec<Field<T>>);
 
 impl<T: Shape> Shape for Entries<T> {
     const EXPECTED: &'static str = "a list";
+
+    fn takes() -> Json {
+        Vec::<Field<T>>::takes()
+    }
 
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
         let mut rows = Vec::new();
@@ -273,6 +314,10 @@ pub struct Object<T>(pub T);
 impl<T: for<'de> Deserialize<'de>> Shape for Object<T> {
     const EXPECTED: &'static str = "an object";
 
+    fn takes() -> Json {
+        schema_of::<T>()
+    }
+
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
         T::deserialize(de::value::MapAccessDeserializer::new(object)).map(|value| Field::Value(Self(value)))
     }
@@ -286,7 +331,8 @@ impl<'de, T: Shape> Deserialize<'de> for Field<T> {
             type Value = Field<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(T::EXPECTED)
+                // The alternate form is for `schema.rs`.
+                if f.alternate() { write!(f, "{}", T::takes()) } else { f.write_str(T::EXPECTED) }
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {

@@ -33,6 +33,53 @@ pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), Str
     })
 }
 
+/// JSON over several lines, for people: its members stay in their order, its numbers keep their digits.
+pub(crate) fn indented(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len().saturating_mul(2));
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    let mut letters = json.trim().chars().peekable();
+    let line = |shown: &mut String, depth: usize| {
+        shown.push('\n');
+        shown.extend(std::iter::repeat_n("  ", depth));
+    };
+    while let Some(letter) = letters.next() {
+        if in_text {
+            shown.push(letter);
+            in_text = escaped || letter != '"';
+            escaped = letter == '\\' && !escaped;
+            continue;
+        }
+        match letter {
+            '{' | '[' => {
+                while letters.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                shown.push(letter);
+                if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {
+                    shown.push(end);
+                } else {
+                    depth = depth.saturating_add(1);
+                    line(&mut shown, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut shown, depth);
+                shown.push(letter);
+            }
+            ',' => {
+                shown.push(letter);
+                line(&mut shown, depth);
+            }
+            ':' => shown.push_str(": "),
+            space if space.is_ascii_whitespace() => {}
+            other => {
+                in_text = other == '"';
+                shown.push(other);
+            }
+        }
+    }
+    shown
+}
+
 /// Why well-formed JSON cannot be read.
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -170,6 +217,15 @@ mod tests {
 
     fn problem(json: &str) -> Result<(), String> {
         check("F", json, 3)
+    }
+
+    #[test]
+    fn json_for_people_has_a_line_for_each_member() {
+        let json = r#" {"b":[ ],"a" : {"t":"x,{\"}\\","n":1.50},"l":[1,{}]} "#;
+        let shown = "{\n  \"b\": [],\n  \"a\": {\n    \"t\": \"x,{\\\"}\\\\\",\n    \"n\": 1.50\n  },\n  \"l\": [\n    1,\n    {}\n  ]\n}";
+        assert_eq!(indented(json), shown);
+        assert_eq!(indented(shown), shown);
+        assert_eq!(indented(""), "");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) async fn answer(
     let uri = request.uri().clone();
     let path = service_and_command(uri.path());
     let command = path.as_deref().and_then(commands::index_of);
-    let result = match admit(server, path.as_deref(), command, &request, from).await {
+    let result = match admit(server, path.as_deref(), command, (request.method(), &uri), from).await {
         Ok(admitted) => {
             // Checking the signature may have read the database and used up time.
             let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
@@ -50,13 +50,39 @@ pub(crate) async fn answer(
             Err(failure)
         }
     };
-    let name = path.as_deref().unwrap_or_default();
-    let (body, failed) = match result {
-        Ok(body) => (body, None),
-        Err(failure) => (failed(server, name, &failure, &uri, from.address), Some(failure.code)),
+    response(finished(server, result, path.as_deref().unwrap_or_default(), &uri, (from, started)))
+}
+
+/// Answers a signed POST whose body is at hand: the page that tries calls makes it. It meets the same checks as one that
+/// comes over the network.
+pub(crate) async fn answer_at_hand(server: &Arc<Server>, uri: &Uri, body: Vec<u8>, from: &Caller) -> Vec<u8> {
+    let started = Instant::now();
+    let path = service_and_command(uri.path());
+    let command = path.as_deref().and_then(commands::index_of);
+    let result = match admit(server, path.as_deref(), command, (&Method::POST, uri), from).await {
+        Ok(admitted) => {
+            let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
+            run(server, admitted, time, body, from).await
+        }
+        Err(failure) => Err(failure),
     };
-    server.metrics.calls.called(command, failed, started.elapsed());
-    response(body)
+    finished(server, result, path.as_deref().unwrap_or_default(), uri, (from, started))
+}
+
+/// The body of an answer, after the call was counted and a failure logged.
+fn finished(
+    server: &Server,
+    result: Result<Vec<u8>, Failure>,
+    path: &str,
+    uri: &Uri,
+    (from, started): (&Caller, Instant),
+) -> Vec<u8> {
+    let (body, code) = match result {
+        Ok(body) => (body, None),
+        Err(failure) => (failed(server, path, &failure, uri, from.address), Some(failure.code)),
+    };
+    server.metrics.calls.called(commands::index_of(path), code, started.elapsed());
+    body
 }
 
 /// The response of the API with this body.
@@ -105,18 +131,17 @@ async fn admit(
     server: &Arc<Server>,
     path: Option<&str>,
     command: Option<usize>,
-    request: &Request<Incoming>,
+    (method, uri): (&Method, &Uri),
     from: &Caller,
 ) -> Result<Admitted, Failure> {
-    let (Some(path), &Method::GET | &Method::POST) = (path, request.method()) else {
+    let (Some(path), &Method::GET | &Method::POST) = (path, method) else {
         return Err(Code::HttpParse.because("HTTP parse Error"));
     };
     let now = server.clock.now();
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let internal = service.map_or(Code::GroupInternal, |service| service.internal);
     let caller =
-        authentication::administrator(server, request.uri().query().unwrap_or_default(), from, now, internal)
-            .await?;
+        authentication::administrator(server, uri.query().unwrap_or_default(), from, now, internal).await?;
     if !caller.app().admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
@@ -132,14 +157,15 @@ async fn admit(
 
 async fn call(
     server: &Arc<Server>,
-    Admitted { path, caller, run, stream, now }: Admitted,
+    admitted: Admitted,
     time: Duration,
     request: Request<Incoming>,
     from: &Caller,
 ) -> Result<Vec<u8>, Failure> {
-    if let Some(stream) = stream
+    if let Some(stream) = admitted.stream
         && !request.body().is_end_stream()
     {
+        let Admitted { caller, now, .. } = admitted;
         return take_stream(stream, Call::new(server, caller, from.address, now), request, from).await;
     }
     let is_get = request.method() == Method::GET;
@@ -147,6 +173,17 @@ async fn call(
     if is_get && body.is_empty() {
         body = b"{}".to_vec(); // One client requests the list of groups like this. [client]
     }
+    run(server, admitted, time, body, from).await
+}
+
+/// Runs a command on its whole body.
+async fn run(
+    server: &Arc<Server>,
+    Admitted { path, caller, run, now, .. }: Admitted,
+    time: Duration,
+    body: Vec<u8>,
+    from: &Caller,
+) -> Result<Vec<u8>, Failure> {
     let call = Call::new(server, caller, from.address, now);
     in_time(path, time, run(call, body)).await
 }

@@ -6,6 +6,7 @@ use crate::connection::{Caller, Door};
 use crate::console::{self, site};
 use crate::files::download::{self, AnswerBody};
 use crate::files::{member_upload, ticket, upload};
+use crate::openapi;
 use crate::pace::Pace;
 use crate::reply;
 use crate::rest;
@@ -82,12 +83,27 @@ fn no_request_of_ours(request: &Request<Incoming>, pace: &Pace) -> Option<Respon
     Some(response)
 }
 
+/// The description of the API, which pages of any origin may read.
+fn description(text: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
 /// The pages for operators and browsers, which need no signature.
 fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(page) = console::page(request.uri().path())
     {
         return Some(page);
+    }
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(text) = openapi::text_at(request.uri().path())
+    {
+        return Some(description(text));
     }
     let (status, content_type, text) = match request.uri().path() {
         "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),

@@ -5,6 +5,7 @@ use crate::archive::Asked;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
 use crate::console::guard::Guard;
+use crate::console::tool::history::History;
 use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
@@ -50,6 +51,8 @@ pub(crate) struct Server {
     /// Counts the refused signatures of each address.
     pub(crate) failures: Failures,
     pub(crate) draining: AtomicBool,
+    /// Calls that were tried on the console's pages.
+    pub(crate) tried: History,
 }
 
 impl Server {

@@ -5,6 +5,7 @@
 //! read. [choice]
 
 pub mod cache;
+pub mod diagnosis;
 mod document;
 pub(crate) mod failures;
 #[cfg(test)]

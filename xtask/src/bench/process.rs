@@ -44,13 +44,13 @@ impl Tether {
 }
 
 /// A started process; it is killed when this value is dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts `program`. Its standard output is piped; its standard error goes to `errors`, or is shown.
-    pub(super) fn start(program: &Path, arguments: &[&str], errors: Option<&Path>) -> Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[&str], errors: Option<&Path>) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["tether", "--parent", &std::process::id().to_string(), "--"])
@@ -73,7 +73,7 @@ impl Process {
     }
 
     /// Waits until the process prints `listening on http://ADDRESS`, and returns the address.
-    pub(super) fn wait_until_listening(&mut self, at_most: Duration) -> Result<String> {
+    pub(crate) fn wait_until_listening(&mut self, at_most: Duration) -> Result<String> {
         let stdout = self.child.stdout.take().context("the output is being read already")?;
         let (sender, receiver) = mpsc::channel();
         // Reads on after the line, so that the process never blocks on its output.

@@ -292,21 +292,38 @@ static REASONS: &[(&str, &str)] = &[
 const NO_CLOUD_FILES: &str = "it is about files in the cloud's store; files here have addresses of their own";
 const NO_ROBOTS: &str = "robots answer by webhooks of their own (`Bot.…`), which are not built";
 
+/// The section of the documentation that has the command at `path`.
+#[must_use]
+pub fn section_of(path: &str) -> &'static str {
+    let mut section = "";
+    for entry in COMMANDS {
+        let begins = SECTIONS.iter().find(|(_, first)| *first == entry.path);
+        section = begins.map_or(section, |(title, _)| title);
+        if entry.path == path {
+            break;
+        }
+    }
+    section
+}
+
+/// Why the command at `path` is not built; nothing when it is.
+#[must_use]
+pub fn reason_of(path: &str) -> Option<&'static str> {
+    REASONS.iter().find(|(named, _)| *named == path).map(|(_, reason)| *reason)
+}
+
 /// All commands, one on each line: section, path, and "built", "own" for a command that the imitated API does not have, or
 /// the code that it answers instead and why, where that is said; separated by tabs.
 #[must_use]
 pub fn command_list() -> String {
     let mut list = String::new();
-    let mut section = "";
     for entry in COMMANDS {
-        let begins = SECTIONS.iter().find(|(_, first)| *first == entry.path);
-        section = begins.map_or(section, |(title, _)| title);
+        let section = section_of(entry.path);
         let state = match entry.run {
             Some(_) if OWN.contains(&entry.service()) => "own".to_owned(),
             Some(_) => "built".to_owned(),
             None => {
-                let reason = REASONS.iter().find(|(path, _)| *path == entry.path);
-                let reason = reason.map_or_else(String::new, |(_, reason)| format!("\t{reason}"));
+                let reason = reason_of(entry.path).map_or_else(String::new, |reason| format!("\t{reason}"));
                 format!("{}{reason}", Code::NotBuilt.number())
             }
         };

@@ -32,14 +32,15 @@ pub fn required_topic_id(given: Field<String>, group: &GroupId) -> Result<TopicI
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct TopicInput {
-    topic_id: Field<String>,
-    topic_name: Field<String>,
+    pub(super) group_id: Field<String>,
+    pub(super) topic_id: Field<String>,
+    pub(super) topic_name: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Field<String>,
-    custom_string: Field<String>,
-    face_url: Field<String>,
-    notification: Field<String>,
-    introduction: Field<String>,
+    pub(super) from_account: Field<String>,
+    pub(super) custom_string: Field<String>,
+    pub(super) face_url: Field<String>,
+    pub(super) notification: Field<String>,
+    pub(super) introduction: Field<String>,
 }
 
 #[derive(Debug, Serialize)]

@@ -13,11 +13,18 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: &[Asset] = &[Asset {
-    name: "style.css",
-    content_type: "text/css; charset=utf-8",
-    content: include_str!("assets/style.css"),
-}];
+const ASSETS: &[Asset] = &[
+    Asset {
+        name: "style.css",
+        content_type: "text/css; charset=utf-8",
+        content: include_str!("assets/style.css"),
+    },
+    Asset {
+        name: "tool.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_str!("assets/tool.js"),
+    },
+];
 
 /// The address of each file.
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -5,7 +5,7 @@ use super::respond::Reply;
 use super::strings as say;
 use super::visit::{Change, Visit};
 use super::{
-    account, accounts, apps, audit, csv, group, groups, home, imports, members, messages, monitor,
+    account, accounts, apps, audit, csv, group, groups, home, imports, members, messages, monitor, tool,
     users_page, webhooks,
 };
 use hyper::StatusCode;
@@ -32,6 +32,8 @@ pub(super) async fn read(visit: &Visit) -> Reply {
         ["imports", app, job] => imports::read_job(visit, app, job),
         ["webhooks"] => webhooks::read(visit).await,
         ["monitor"] => monitor::read(visit).await,
+        ["api", rest @ ..] => tool::read(visit, rest),
+        ["usersig"] => tool::usersig::read(visit),
         ["audit"] => audit::read(visit).await,
         ["users"] => users_page::read(visit).await,
         _ => layout::problem(&visit.session, StatusCode::NOT_FOUND, say::NOT_FOUND),
@@ -49,6 +51,8 @@ pub(super) async fn change(change: &Change) -> Reply {
         ["groups", app, group, "members", what] => members::change(change, app, group, what).await,
         ["imports", app, job, what] => imports::change(change, app, job, what).await,
         ["webhooks", app, what] => webhooks::change(change, app, what).await,
+        ["api", rest @ ..] => tool::change(change, rest).await,
+        ["usersig"] => tool::usersig::change(change).await,
         ["users", "add"] => users_page::add(change).await,
         ["users", "change"] => users_page::change(change).await,
         ["users", "remove"] => users_page::remove(change).await,

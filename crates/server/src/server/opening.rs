@@ -7,6 +7,7 @@ use crate::clients::{Clients, StoreRelay, command_names};
 use crate::commands::COMMANDS;
 use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
 use crate::console::guard::Guard;
+use crate::console::tool::history::History;
 use crate::files::partials::Partials;
 use crate::files::signing::FileSigners;
 use crate::files::store::FileStore;
@@ -101,6 +102,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         error_log: ErrorLogLimiter::default(),
         failures: Failures::default(),
         draining: AtomicBool::new(false),
+        tried: History::default(),
     };
     put_apps(&server, config.apps, config.limits.calls_per_second, shared_calls.as_ref()).await?;
     Ok(Arc::new(server))

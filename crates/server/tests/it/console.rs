@@ -6,6 +6,7 @@ mod command_line;
 mod groups;
 mod operating;
 mod sign_in;
+mod tool;
 mod users;
 mod visitor;
 

@@ -21,8 +21,11 @@
 //! written into the files instead, to be reviewed.
 
 mod devices;
+mod facts;
 mod file;
 mod names;
+mod probes;
+mod sample;
 
 use crate::harness::{DataLocation, Store};
 use file::{Golden, GoldenCall};

@@ -9,6 +9,8 @@ mod clients;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod described;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod figures;

@@ -7,12 +7,14 @@ use super::{few_accounts, illegal};
 use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::commands::account::required_account;
-use crate::field::{Field, Shape};
+use crate::field::{Emptiable, Field, Shape};
 use crate::items::check_all;
 use crate::reply::Failure;
+use crate::schema::schema_of;
 use landfall_domain::ids::UserId;
 use serde::Deserialize;
 use serde::de::MapAccess;
+use serde_json::{Value, json};
 
 /// A text, or a number as a text.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ pub(super) struct Scalar(pub(super) String);
 
 impl Shape for Scalar {
     const EXPECTED: &'static str = "a string";
+
+    fn takes() -> Value {
+        String::takes()
+    }
 
     fn from_empty_text() -> Option<Self> {
         Some(Self(String::new()))
@@ -41,6 +47,10 @@ pub(super) struct Members(pub(super) Vec<(String, Field<Scalar>)>);
 impl Shape for Members {
     const EXPECTED: &'static str = "an object";
 
+    fn takes() -> Value {
+        json!({ "type": "object", "additionalProperties": Scalar::takes() })
+    }
+
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Field<Self>, A::Error> {
         let mut members = Vec::new();
         while let Some(member) = object.next_entry()? {
@@ -57,7 +67,7 @@ pub(super) struct NamesInput {
     #[serde(rename = "To_Account")]
     to_account: Field<String>,
     #[serde(rename = "Tags", alias = "Attrs")]
-    names: Field<Vec<Field<NameOrItem>>>,
+    names: Field<Vec<Field<Emptiable>>>,
 }
 
 /// An entry of a list that has names, or accounts with theirs.
@@ -69,6 +79,10 @@ pub(super) enum NameOrItem {
 
 impl Shape for NameOrItem {
     const EXPECTED: &'static str = "a string";
+
+    fn takes() -> Value {
+        json!({ "anyOf": [String::takes(), schema_of::<NamesInput>()] })
+    }
 
     fn from_empty_text() -> Option<Self> {
         Some(Self::Name(String::new()))
@@ -84,14 +98,27 @@ impl Shape for NameOrItem {
     }
 }
 
+impl NameOrItem {
+    /// Where only a name can be.
+    fn name(given: Field<Self>) -> Field<Emptiable> {
+        given.and_then(|entry| match entry {
+            Self::Name(name) => Field::Value(Emptiable(name)),
+            Self::Item(_) => Field::WrongType("an object"),
+        })
+    }
+}
+
 /// A request about accounts, each with a list of names.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct NameLists {
     #[serde(rename = "UserTags", alias = "UserAttrs")]
     items: Field<Vec<Field<NameOrItem>>>,
-    #[serde(flatten)]
-    flat: NamesInput,
+    /// One account without a list, or with a list of the other name.
+    #[serde(rename = "To_Account")]
+    to_account: Field<String>,
+    #[serde(rename = "Tags", alias = "Attrs")]
+    names: Field<Vec<Field<NameOrItem>>>,
 }
 
 /// What the members of a request are called.
@@ -109,11 +136,12 @@ impl NameLists {
         called: &Called,
         call: &ReadOnlyCall,
     ) -> Result<Vec<(UserId, Vec<String>, String)>, Failure> {
-        let Self { items, flat } = self;
-        if !items.is_given() && flat.to_account.is_given() {
-            return Ok(vec![item(flat, "", called)?]);
+        let Self { items, to_account, names } = self;
+        if !items.is_given() && to_account.is_given() {
+            let names = names.and_then(|list| Field::Value(list.into_iter().map(NameOrItem::name).collect()));
+            return Ok(vec![item(NamesInput { to_account, names }, "", called)?]);
         }
-        let list = items.or(flat.names).required(called.items).map_err(illegal)?;
+        let list = items.or(names).required(called.items).map_err(illegal)?;
         few_accounts(list.len(), called.items, call)?;
         check_all(called.items, list, |entry, place| match entry.required(place).map_err(illegal)? {
             NameOrItem::Item(input) => item(input, &format!("{place}."), called),
@@ -128,11 +156,8 @@ fn item(given: NamesInput, before: &str, called: &Called) -> Result<(UserId, Vec
     let id = required_account(given.to_account, &format!("{before}To_Account"), Code::MessageJsonParse)?;
     let place = format!("{before}{}", called.names);
     let names = given.names.required(&place).map_err(illegal)?;
-    let names = check_all(&place, names, |name, place| match name.required(place).map_err(illegal)? {
-        NameOrItem::Name(name) => Ok(name),
-        NameOrItem::Item(_) => {
-            Err(Code::MessageJsonParse.because(format!("{place} must be a string, not an object")))
-        }
+    let names = check_all(&place, names, |name, place| {
+        name.required(place).map_err(illegal).map(|Emptiable(name)| name)
     })?;
     Ok((id, names, place))
 }

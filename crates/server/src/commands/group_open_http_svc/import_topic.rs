@@ -20,8 +20,14 @@ pub struct Request {
     kind: Field<String>,
     group_id: Field<String>,
     create_time: Field<i128>,
-    #[serde(flatten)]
-    topic: TopicInput,
+    topic_id: Field<String>,
+    topic_name: Field<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Field<String>,
+    custom_string: Field<String>,
+    face_url: Field<String>,
+    notification: Field<String>,
+    introduction: Field<String>,
 }
 
 impl ImportCommand for Request {
@@ -33,7 +39,17 @@ impl ImportCommand for Request {
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;
         let parse = if call.limits.generated_ids { TopicId::parse } else { TopicId::parse_custom };
-        let topic = self.topic.check(group, created, call, parse)?;
+        let topic = TopicInput {
+            group_id: Field::Absent,
+            topic_id: self.topic_id,
+            topic_name: self.topic_name,
+            from_account: self.from_account,
+            custom_string: self.custom_string,
+            face_url: self.face_url,
+            notification: self.notification,
+            introduction: self.introduction,
+        };
+        let topic = topic.check(group, created, call, parse)?;
         Ok(TopicReply::new(&call.import(ImportTopic(topic)).await?))
     }
 }

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::field::{Field, Shape};
 use crate::reply::Failure;
 use landfall_domain::ids::PermissionGroupId;
+use serde_json::Value;
 
 /// `ErrorInfo` of a missing permission group.
 pub(super) const NO_SUCH_PERMISSION_GROUP: &str = "the permission group does not exist";
@@ -33,6 +34,10 @@ pub(super) struct PageStart(String);
 
 impl Shape for PageStart {
     const EXPECTED: &'static str = "a string";
+
+    fn takes() -> Value {
+        String::takes()
+    }
 
     fn from_text(text: &str) -> Option<Self> {
         Some(Self(text.to_owned()))

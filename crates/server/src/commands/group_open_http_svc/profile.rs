@@ -14,6 +14,7 @@ use landfall_domain::limits::{FieldLimits, Span};
 use landfall_domain::new_group::{IdChoice, NewMember};
 use landfall_domain::text::Text;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
@@ -53,6 +54,10 @@ pub(super) struct Bits(i128);
 
 impl Shape for Bits {
     const EXPECTED: &'static str = "a whole number";
+
+    fn takes() -> Value {
+        i128::takes()
+    }
 
     fn from_text(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)

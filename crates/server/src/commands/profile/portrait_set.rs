@@ -18,6 +18,7 @@ use landfall_domain::people::operations::set_portrait::{SetPortrait, UnknownAcco
 use landfall_domain::people::portrait::{PortraitItem, PortraitTag, PortraitValue};
 use landfall_domain::text::Text;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -43,6 +44,10 @@ enum TextOrNumber {
 
 impl Shape for TextOrNumber {
     const EXPECTED: &'static str = "a string or a whole number";
+
+    fn takes() -> Value {
+        json!({ "anyOf": [String::takes(), i128::takes()] })
+    }
 
     fn from_empty_text() -> Option<Self> {
         Some(Self::Text(String::new()))

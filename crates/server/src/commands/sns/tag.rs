@@ -14,6 +14,7 @@ use landfall_domain::people::portrait::PortraitValue;
 use landfall_domain::text::Text;
 use serde::de::SeqAccess;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -133,6 +134,11 @@ pub(super) enum TagValue {
 
 impl Shape for TagValue {
     const EXPECTED: &'static str = "a string, a whole number or a list of strings";
+
+    fn takes() -> Value {
+        let text = String::takes();
+        json!({ "anyOf": [text, i128::takes(), { "type": "array", "items": text }] })
+    }
 
     fn from_empty_text() -> Option<Self> {
         Some(Self::Text(String::new()))

@@ -12,7 +12,7 @@ const HOSTILE: &str = "<script>document.title='ran'</script><img src=x onerror=\
 const HEADING: &str = "document.querySelector('h1').textContent";
 
 /// Signs in on the page that is open.
-async fn sign_in(browser: &mut Browser) {
+pub(super) async fn sign_in(browser: &mut Browser) {
     assert_eq!(browser.value(HEADING).await, "Sign in");
     // The field for the name has the focus: no mouse is needed.
     assert_eq!(browser.value("document.activeElement.name").await, "name");
@@ -89,6 +89,9 @@ async fn no_page_is_wider_than_a_phone() {
         "monitor",
         "users",
         "audit",
+        "api/",
+        "api/v4/group_open_http_svc/import_group",
+        "usersig",
         &format!("groups/{APP}/{long}"),
         &format!("groups/{APP}/{long}/members"),
         &format!("groups/{APP}/{long}/messages"),

@@ -4,6 +4,7 @@ use super::devices::Devices;
 use super::names::Names;
 use crate::harness::{APP, Client, DataLocation, PATIENCE, SECOND_APP, Server, Setup};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
@@ -107,6 +108,42 @@ impl Golden {
         })
     }
 
+    /// The place, among all steps, of the call of this command by an administrator that works and gives the most values. It has
+    /// only members that are `known`.
+    pub(super) fn fullest_call(&self, path: &str, known: &[String]) -> Option<usize> {
+        let values = |step: &Step| match step {
+            Step::Call(call)
+                if call.device.is_none() && call.path == path && call.expected["ErrorCode"] == 0 =>
+            {
+                let body: serde_json::Map<String, Value> = serde_json::from_str(&call.body).ok()?;
+                let given = body.values().filter(|value| !value.is_null() && *value != "").count();
+                body.keys().all(|name| known.contains(name)).then_some(given)
+            }
+            Step::Call(_) | Step::Frame(_) => None,
+        };
+        let found = self.steps.iter().enumerate().filter_map(|(at, step)| Some((values(step)?, at)));
+        found.max_by_key(|(values, at)| (*values, Reverse(*at))).map(|(_, at)| at)
+    }
+
+    /// Makes the calls before the one at `at`.
+    pub(super) async fn run_until(mut self, at: usize, location: DataLocation) -> Stage {
+        let server = Server::start_in(location, self.setup).await;
+        let mut run = Run {
+            rest: server.client_of(self.app).await,
+            devices: Devices::new(server.address, self.app),
+            names: Names::new(),
+        };
+        let Step::Call(next) = self.steps.remove(at) else { panic!("step {at} is no call") };
+        for step in self.steps.drain(..at) {
+            let difference = match step {
+                Step::Call(call) => run.call(call).await,
+                Step::Frame(frame) => run.frame(frame).await,
+            };
+            assert!(difference.is_none(), "{}", difference.map_or(String::new(), |found| found.text));
+        }
+        Stage { server, run, next }
+    }
+
     pub(super) async fn run(self, location: DataLocation) -> (Vec<Difference>, DataLocation) {
         let server = Server::start_in(location, self.setup).await;
         let mut run = Run {
@@ -123,6 +160,27 @@ impl Golden {
         }
         drop(run);
         (differences, server.begin_stop().await)
+    }
+}
+
+/// A server behind some calls of a file.
+pub(super) struct Stage {
+    server: Server,
+    run: Run,
+    /// The call that follows.
+    pub(super) next: GoldenCall,
+}
+
+impl Stage {
+    /// Makes a call, after the names in its body are filled in.
+    pub(super) async fn call(&mut self, path: &str, body: &str) -> Value {
+        let body = self.run.names.fill_in(body);
+        self.run.rest.call_text(path, &body).await
+    }
+
+    pub(super) async fn stop(self) -> DataLocation {
+        drop(self.run);
+        self.server.begin_stop().await
     }
 }
 

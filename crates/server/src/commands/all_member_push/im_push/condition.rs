@@ -10,11 +10,13 @@ use crate::code::Code;
 use crate::field::{Field, Shape};
 use crate::items::check_all;
 use crate::reply::Failure;
+use crate::schema::schema_of;
 use landfall_domain::people::labels::Audience;
 use landfall_domain::text::Text;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess};
+use serde_json::Value;
 
 #[derive(Debug, Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -36,6 +38,10 @@ struct Entry(Lists);
 impl Shape for Entry {
     const EXPECTED: &'static str = "an object";
 
+    fn takes() -> Value {
+        schema_of::<Lists>()
+    }
+
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
         Lists::deserialize(MapAccessDeserializer::new(object)).map(|lists| Field::Value(Self(lists)))
     }
@@ -43,6 +49,10 @@ impl Shape for Entry {
 
 impl Shape for Condition {
     const EXPECTED: &'static str = "an object";
+
+    fn takes() -> Value {
+        Entry::takes()
+    }
 
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
         Ok(Field::Value(Self(vec![Entry::from_object(object)?])))
