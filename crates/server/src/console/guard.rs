@@ -8,7 +8,7 @@ use crate::config::ConsoleConfig;
 pub(crate) struct Guard {
     /// Whether the console is served at the address of everything else.
     pub(crate) at_main: bool,
-    /// Whether browsers are told to send its cookies over HTTPS only.
+    /// Whether browsers may send its cookies over HTTPS only.
     pub(crate) secure: bool,
     pub(crate) hashing: Hashing,
     pub(crate) attempts: Attempts,

@@ -42,25 +42,21 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
     let mut imports = config.imports;
     let files = FileStore::open(&config.files).await?;
-    let file_signers =
-        FileSigners::new(Arc::clone(&apps) as _, config.files.address_seconds, Arc::clone(&clock));
+    let signed_for = config.files.address_seconds;
+    let file_signers = FileSigners::new(Arc::clone(&apps) as _, signed_for, Arc::clone(&clock));
     let Stores { store, outbox, survey, bulk, shared_calls, clients } = match config.store {
         StoreUrl::Embedded(dir) => {
             imports = imports.or_else(|| Some(dir.join("imports")));
             let store = open_embedded(dir, metrics.store.clone()).await?;
-            let clients = Clients::alone(
-                Arc::clone(&store) as _,
-                Arc::clone(&clock),
-                Arc::clone(&file_signers),
-                clients_max,
-            );
+            let (own, files, clock) = (Arc::clone(&store), Arc::clone(&file_signers), Arc::clone(&clock));
+            let clients = Clients::alone(own as _, clock, files, clients_max);
             Stores::of(store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
             let relay = Arc::<StoreRelay>::default();
             let store =
                 open_postgres(*settings, metrics.store.clone(), &apps, &relay, &config.limits).await?;
-            let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
+            let calls = Arc::clone(&store) as Arc<dyn SharedCalls>;
             let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
             let files = Arc::clone(&file_signers);
             let clients = Clients::of_several(own, &relay, events, clock, files, clients_max).await;
@@ -69,12 +65,12 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         }
     };
     let clients = Arc::new(clients);
-    let of_hubs = Arc::clone(&clients);
+    let hubs = Arc::clone(&clients);
     let needs = Needs {
         store: Arc::clone(&store),
         bulk,
         apps: Arc::clone(&apps),
-        hub: Box::new(move |app| of_hubs.hub(app)),
+        hub: Box::new(move |app| hubs.hub(app)),
         clock: Arc::clone(&clock),
         limits: config.limits.limits,
         unknown: config.unknown_accounts,
@@ -101,7 +97,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         ticks: Arc::default(),
         error_log: ErrorLogLimiter::default(),
         failures: Failures::default(),
-        draining: AtomicBool::new(false),
+        draining: AtomicBool::default(),
         tried: History::default(),
     };
     put_apps(&server, config.apps, config.limits.calls_per_second, shared_calls.as_ref()).await?;

@@ -136,7 +136,6 @@ async fn members_receive_messages_tips_and_notices(store: Store) {
     assert_eq!(bob.next_is("modified").await["MsgBody"], text("hi"));
     let recall = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 1 }], "Reason": "rude" });
     done(client, "group_msg_recall", recall).await;
-    let frame = bob.next().await;
     let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 1,
         "MsgTime": sent["MsgTime"], "From_Account": "bob", "Random": 7, "Operator_Account": "administrator", "Reason": "rude" });
     assert_eq!(bob.next().await, recalled);

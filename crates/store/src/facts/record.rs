@@ -150,6 +150,16 @@ fn extensions_record(Extensions { head, all }: &Extensions) -> FactRecord {
     }
 }
 
+fn friends_record(Friends { lists, standard, custom, listed, blocked }: &Friends) -> FactRecord {
+    FactRecord::Friends {
+        lists: texts(lists),
+        standard: *standard,
+        custom: *custom,
+        listed: *listed,
+        blocked: *blocked,
+    }
+}
+
 fn session_record(ConsoleSession { user, begun, ends }: &ConsoleSession) -> FactRecord {
     FactRecord::ConsoleSession { user: user.to_string(), begun: begun.0, ends: ends.0 }
 }
@@ -166,13 +176,7 @@ impl From<&Fact> for FactRecord {
             Fact::Log(DirectLog { next_seq, last_message, imported }) => {
                 Self::Log { next_seq: *next_seq, last_message: last_message.0, imported: *imported }
             }
-            Fact::Friends(Friends { lists, standard, custom, listed, blocked }) => Self::Friends {
-                lists: texts(lists),
-                standard: *standard,
-                custom: *custom,
-                listed: *listed,
-                blocked: *blocked,
-            },
+            Fact::Friends(friends) => friends_record(friends),
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::BroughtProfile(BroughtProfile(fields)) => Self::BroughtProfile(values(fields)),
