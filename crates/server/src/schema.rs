@@ -1,6 +1,6 @@
 //! The JSON Schema of what a type reads, found by watching it read.
 //!
-//! A request names its members once, in its type, from which `serde` derives the reading. The [`Tracer`] is a source of
+//! A request names its members once, in its type, from which `serde` derives the reading. The `Tracer` is a source of
 //! data that has nothing: it notes what a type asks it for. First that are the names of the members; then, for one member after
 //! the other, what the member's type takes, which a [`Field`](crate::field::Field) says in the alternate form of what it
 //! expects. So a schema has every member that is read, under every name, and no other.

@@ -131,6 +131,9 @@ test('what was recalled and changed meanwhile is so in open conversations', asyn
     }
     await ann.chat.sendMessageReadReceipt([await ann.received('is read')]);
   });
+  // The conversations are looked at side by side.
+  for (const message of [got[1], got[3]]) await ben.next(EVENT.MESSAGE_REVOKED, ([one]) => one.ID === message.ID);
+  for (const message of [got[2], got[4]]) await ben.next(EVENT.MESSAGE_MODIFIED, ([one]) => one.ID === message.ID);
   const [receipt] = await ben.next(EVENT.MESSAGE_READ_RECEIPT_RECEIVED);
   assert.equal(receipt.messageID, own.ID);
   assert.deepEqual(got.map((message) => message.isRevoked), [false, true, false, true, false]);
