@@ -50,7 +50,7 @@ pub(crate) async fn answer(
             Err(failure)
         }
     };
-    response(finished(server, result, path.as_deref().unwrap_or_default(), &uri, (from, started)))
+    response(finished(server, result, (command, path.as_deref()), &uri, (from, started)))
 }
 
 /// Answers a signed POST whose body is at hand: the page that tries calls makes it. It meets the same checks as one that
@@ -66,22 +66,24 @@ pub(crate) async fn answer_at_hand(server: &Arc<Server>, uri: &Uri, body: Vec<u8
         }
         Err(failure) => Err(failure),
     };
-    finished(server, result, path.as_deref().unwrap_or_default(), uri, (from, started))
+    finished(server, result, (command, path.as_deref()), uri, (from, started))
 }
 
 /// The body of an answer, after the call was counted and a failure logged.
 fn finished(
     server: &Server,
     result: Result<Vec<u8>, Failure>,
-    path: &str,
+    (command, path): (Option<usize>, Option<&str>),
     uri: &Uri,
     (from, started): (&Caller, Instant),
 ) -> Vec<u8> {
     let (body, code) = match result {
         Ok(body) => (body, None),
-        Err(failure) => (failed(server, path, &failure, uri, from.address), Some(failure.code)),
+        Err(failure) => {
+            (failed(server, path.unwrap_or_default(), &failure, uri, from.address), Some(failure.code))
+        }
     };
-    server.metrics.calls.called(commands::index_of(path), code, started.elapsed());
+    server.metrics.calls.called(command, code, started.elapsed());
     body
 }
 

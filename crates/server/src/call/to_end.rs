@@ -9,19 +9,19 @@ use tokio::runtime::Handle;
 /// A command that runs to its end, also when whoever asked has gone or waits no longer: clients hear of its changes after the
 /// commit, and from nobody else. It runs where it is awaited; only what is left of one that is dropped gets a task of its own.
 #[must_use]
-pub struct ToEnd {
+pub struct ToEnd<T: Send + 'static = Result<Vec<u8>, Failure>> {
     /// `None` once it has ended.
-    command: Option<BoxFuture<'static, Result<Vec<u8>, Failure>>>,
+    command: Option<BoxFuture<'static, T>>,
 }
 
-impl ToEnd {
-    pub(crate) fn new(command: impl Future<Output = Result<Vec<u8>, Failure>> + Send + 'static) -> Self {
+impl<T: Send + 'static> ToEnd<T> {
+    pub(crate) fn new(command: impl Future<Output = T> + Send + 'static) -> Self {
         Self { command: Some(Box::pin(command)) }
     }
 }
 
-impl Future for ToEnd {
-    type Output = Result<Vec<u8>, Failure>;
+impl<T: Send + 'static> Future for ToEnd<T> {
+    type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // Taken out meanwhile, so that a command that panics is not polled again.
@@ -34,7 +34,7 @@ impl Future for ToEnd {
     }
 }
 
-impl Drop for ToEnd {
+impl<T: Send + 'static> Drop for ToEnd<T> {
     fn drop(&mut self) {
         // There is no runtime any more when the program ends.
         if let (Some(command), Ok(runtime)) = (self.command.take(), Handle::try_current()) {
@@ -57,7 +57,7 @@ mod tests {
     async fn a_command_that_is_awaited_has_no_task_of_its_own() {
         let own = tokio::spawn(async {
             let here = task::id();
-            ToEnd::new(async move {
+            <ToEnd>::new(async move {
                 task::yield_now().await;
                 assert_eq!(task::id(), here);
                 Ok(b"done".to_vec())
@@ -71,7 +71,7 @@ mod tests {
     async fn a_command_that_nobody_waits_for_any_longer_goes_on() {
         let (committed, (publish, published)) = (Arc::new(Notify::new()), oneshot::channel());
         let until = Arc::clone(&committed);
-        let command = ToEnd::new(async move {
+        let command = <ToEnd>::new(async move {
             until.notified().await;
             publish.send(()).unwrap();
             Ok(Vec::new())
@@ -86,14 +86,14 @@ mod tests {
     async fn a_command_that_has_ended_or_panicked_is_not_run_again() {
         let runs = Arc::new(());
         let counted = Arc::clone(&runs);
-        ToEnd::new(async move {
+        <ToEnd>::new(async move {
             drop(counted);
             Ok(Vec::new())
         })
         .await
         .unwrap();
         let counted = Arc::clone(&runs);
-        let panicking = ToEnd::new(async move {
+        let panicking = <ToEnd>::new(async move {
             let _held = counted;
             panic!("a rule is broken")
         });
@@ -106,7 +106,7 @@ mod tests {
     fn a_command_that_is_dropped_behind_the_runtime_is_given_up() {
         let held = Arc::new(());
         let inside = Arc::clone(&held);
-        drop(ToEnd::new(async move {
+        drop(<ToEnd>::new(async move {
             drop(inside);
             Ok(Vec::new())
         }));

@@ -9,6 +9,7 @@ use super::session::{self, Session};
 use super::sign_in;
 use super::strings as say;
 use super::visit::{Change, NotTaken, Visit};
+use crate::call::ToEnd;
 use crate::connection::{Caller, Door};
 use crate::state::Server;
 use crate::url;
@@ -16,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use std::panic;
 use std::sync::Arc;
 
 const FIRST_PAGE: &str = "/console/";
@@ -162,7 +162,8 @@ async fn post(
     let query = head.uri.query().unwrap_or_default().to_owned();
     let visit = Visit { server: Arc::clone(server), session, segments, query, from: from.clone() };
     match Change::new(visit, form) {
-        Ok(change) => to_end(change).await,
+        // Also when the browser has gone: the audit list gets the outcome.
+        Ok(change) => ToEnd::new(async move { routes::change(&change).await }).await,
         Err(refused) => {
             let (visit, why) = *refused;
             let text = match why {
@@ -171,17 +172,6 @@ async fn post(
             };
             layout::problem(&visit.session, StatusCode::FORBIDDEN, text)
         }
-    }
-}
-
-/// Makes a change to its end, also when the browser has gone: the audit list gets the outcome.
-async fn to_end(change: Change) -> Reply {
-    match tokio::spawn(async move { routes::change(&change).await }).await {
-        Ok(reply) => reply,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => panic::resume_unwind(panic),
-            Err(_) => respond::line(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"),
-        },
     }
 }
 

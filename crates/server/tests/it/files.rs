@@ -39,7 +39,7 @@ async fn get(client: &mut Client<TcpStream>, target: &str, header: &str) -> Answ
 }
 
 /// All files below a directory.
-fn kept(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn kept(directory: &Path) -> Vec<PathBuf> {
     let (mut files, mut folders) = (Vec::new(), vec![directory.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

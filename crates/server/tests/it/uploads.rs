@@ -4,10 +4,11 @@ mod kept;
 mod several;
 mod tickets;
 
+use crate::files::kept;
 use crate::harness::{APP, Answer, Client, Server, Setup, done, query};
 use crate::test_client::TestClient;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -77,18 +78,6 @@ fn offset(head: &str) -> usize {
 async fn get(client: &mut Client<TcpStream>, target: &str) -> Answer {
     client.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
     client.answer().await
-}
-
-/// All files below a directory.
-fn kept(directory: &Path) -> Vec<PathBuf> {
-    let (mut files, mut folders) = (Vec::new(), vec![directory.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files
 }
 
 #[tokio::test]

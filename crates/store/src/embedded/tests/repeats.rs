@@ -11,7 +11,6 @@ use landfall_domain::message::{Body, Conversation, Priority};
 use landfall_domain::operation;
 use landfall_domain::operations::send_message::{SendMessage, Sent};
 use landfall_domain::store::Store as _;
-
 use landfall_domain::time::Timestamp;
 
 fn at(now: u64) -> Context {
