@@ -132,10 +132,15 @@ pub(crate) async fn of_many_imports_of_one_id_exactly_one_succeeds(store: &dyn S
     assert_eq!(winners.len(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| **answer == Err(NewGroupRefusal::IdTaken)).count(), 63);
     let names: Vec<_> = owners.iter().map(|owner| user(owner)).collect();
-    let world = World::of(store, APP, &[group_id("g")], &names).await;
-    assert_eq!(world.groups[&group_id("g")].0.owner.as_ref(), Some(&winners[0]));
-    assert_eq!(world.accounts.keys().collect::<Vec<_>>(), [&winners[0]], "the others left accounts");
-    assert_eq!(world.lists[0].1, 1);
+    // A few at a time, because a world asks about every pair of its accounts.
+    let mut accounts = Vec::new();
+    for some in names.chunks(16) {
+        let world = World::of(store, APP, &[group_id("g")], some).await;
+        assert_eq!(world.groups[&group_id("g")].0.owner.as_ref(), Some(&winners[0]));
+        assert_eq!(world.lists[0].1, 1);
+        accounts.extend(world.accounts.into_keys());
+    }
+    assert_eq!(accounts, winners, "the others left accounts");
 }
 
 pub(crate) async fn generated_ids_differ(store: &dyn Store) {
