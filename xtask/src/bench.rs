@@ -7,6 +7,7 @@
 mod answer;
 pub(crate) mod baseline;
 mod citus;
+mod compare;
 mod database;
 mod endpoint;
 pub(crate) mod gateway;
@@ -66,6 +67,8 @@ pub(crate) enum Bench {
     Webhooks(webhooks::Arguments),
     /// Sends messages to a group of thousands of connected clients
     Gateway(gateway::Arguments),
+    /// Imports groups beside ejabberd, which creates rooms
+    Compare(compare::Arguments),
 }
 
 impl Bench {
@@ -81,6 +84,7 @@ impl Bench {
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Webhooks(arguments) => webhooks::run(arguments),
             Self::Gateway(arguments) => gateway::run(arguments),
+            Self::Compare(arguments) => compare::run(arguments),
         }
     }
 }

@@ -7,7 +7,7 @@ use memchr::memmem;
 pub(super) enum Answer {
     /// The answer is incomplete.
     Partial,
-    /// A complete answer with status 200 and `"ErrorCode":0`, and without a failed item.
+    /// A complete answer with status 200 that says success, and without a failed item.
     Success {
         /// Length of its body.
         body_bytes: usize,
@@ -18,8 +18,8 @@ pub(super) enum Answer {
     Broken,
 }
 
-/// Reads all bytes received since the request. A success does not contain `failed_item`.
-pub(super) fn read(bytes: &[u8], failed_item: &[u8]) -> Answer {
+/// Reads all bytes received since the request. A success contains `success` and no `failed_item`.
+pub(super) fn read(bytes: &[u8], success: &[u8], failed_item: &[u8]) -> Answer {
     let Some(head_bytes) = memmem::find(bytes, b"\r\n\r\n").map(|end| end + 4) else {
         return Answer::Partial;
     };
@@ -31,7 +31,10 @@ pub(super) fn read(bytes: &[u8], failed_item: &[u8]) -> Answer {
         Answer::Partial
     } else if body_bytes < body.len() {
         Answer::Broken
-    } else if head.starts_with(b"HTTP/1.1 200 ") && says_success(body, failed_item) {
+    } else if head.starts_with(b"HTTP/1.1 200 ")
+        && memmem::find(body, success).is_some()
+        && memmem::find(body, failed_item).is_none()
+    {
         Answer::Success { body_bytes }
     } else {
         Answer::Other
@@ -46,10 +49,6 @@ fn content_length(head: &[u8]) -> Option<usize> {
     std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
 }
 
-fn says_success(body: &[u8], failed_item: &[u8]) -> bool {
-    memmem::find(body, br#""ErrorCode":0"#).is_some() && memmem::find(body, failed_item).is_none()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +57,7 @@ mod tests {
     const FAIL: &str = r#"{"ActionStatus":"FAIL","ErrorInfo":"","ErrorCode":10021}"#;
 
     fn read(bytes: &[u8]) -> Answer {
-        super::read(bytes, br#""Result":0"#)
+        super::read(bytes, br#""ErrorCode":0"#, br#""Result":0"#)
     }
 
     const SUCCESS: Answer = Answer::Success { body_bytes: OK.len() };

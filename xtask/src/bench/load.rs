@@ -210,8 +210,9 @@ impl<'a> Load<'a> {
                 Ok(0) => "the connection was closed, or the answer is too long".to_owned(),
                 Ok(read) => {
                     connection.filled += read;
-                    let failed = self.arguments.workload.failed_item();
-                    match answer::read(&connection.buffer[..connection.filled], failed) {
+                    let (success, failed) =
+                        (self.arguments.workload.success(), self.arguments.workload.failed_item());
+                    match answer::read(&connection.buffer[..connection.filled], success, failed) {
                         Answer::Partial => continue,
                         Answer::Success { body_bytes } => {
                             self.answer_bytes = body_bytes;

@@ -3,7 +3,7 @@
 use super::load::Findings;
 use super::process::{self, Process, REST};
 use super::report::Figures;
-use super::target::{Target, request_target};
+use super::target::Target;
 use super::workload::Workload;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
@@ -62,7 +62,7 @@ impl Runner {
     pub(super) fn load(&self, target: &Target, workload: Workload, load: Load) -> Result<Findings> {
         let (connections, seconds) = (load.connections.to_string(), load.seconds.to_string());
         let (calls, first) = (load.calls.unwrap_or(u64::MAX).to_string(), load.first.to_string());
-        let request_target = request_target(workload.command(), &self.usersig);
+        let request_target = workload.target(&self.usersig);
         let name = workload.to_possible_value().context("a workload without a name")?;
         let mut arguments = vec!["load", "--workload", name.get_name()];
         arguments.extend(["--address", &target.address, "--target", &request_target]);

@@ -3,6 +3,7 @@
 pub(super) mod people;
 
 use super::request::{Body, NUMBER_DIGITS, Request};
+use super::target::request_target;
 use clap::ValueEnum;
 
 /// Accounts that own the imported groups, in turn.
@@ -100,6 +101,8 @@ pub(super) enum Workload {
     CheckFew,
     /// `friend_check` of ten accounts, by one with many
     CheckMany,
+    /// `create_room_with_opts` of ejabberd, with what `ImportGroup` says of a group
+    CreateRoom,
 }
 
 impl Workload {
@@ -128,6 +131,7 @@ impl Workload {
             Self::ReadShort | Self::ReadLong => "openim/admin_getroammsg",
             Self::FillFewFriends | Self::FillManyFriends => "sns/friend_import",
             Self::CheckFew | Self::CheckMany => "sns/friend_check",
+            Self::CreateRoom => "create_room_with_opts",
         }
     }
 
@@ -159,7 +163,22 @@ impl Workload {
             Self::FillFewFriends => ("friends", people::FEW),
             Self::FillManyFriends => ("friends", people::FRIENDS),
             Self::CheckFew | Self::CheckMany => ("friends", people::FEW),
+            Self::CreateRoom => ("rooms", 1),
         }
+    }
+
+    /// Path and query of the requests, up to and including the signature.
+    pub(super) fn target(self, usersig: &str) -> String {
+        if self == Self::CreateRoom {
+            format!("/api/{}?from=bench", self.command())
+        } else {
+            request_target(self.command(), usersig)
+        }
+    }
+
+    /// Text that every good answer contains.
+    pub(super) fn success(self) -> &'static [u8] {
+        if self == Self::CreateRoom { b"0" } else { br#""ErrorCode":0"# }
     }
 
     /// Text that no good answer contains: it marks a failed item in a successful call.
@@ -189,6 +208,8 @@ impl Workload {
             | Self::PrepareSmall
             | Self::PrepareCircles
             | Self::PrepareLarge => br#""FailAccounts":[""#,
+            // The answer is a number, and a failure an object.
+            Self::CreateRoom => b"{",
         }
     }
 
@@ -262,6 +283,7 @@ impl Workload {
             Self::PortraitsOfMany => people::portraits_of(&mut body, |number| people::long(number).0),
             Self::CheckFew => people::check(&mut body, people::short),
             Self::CheckMany => people::check(&mut body, people::long),
+            Self::CreateRoom => create_room(&mut body),
         }
         body
     }
@@ -311,6 +333,13 @@ fn import_group(body: &mut Body) {
     body.text(r#"","Type":"Public","GroupId":"grp-"#).group_digits(|number| number);
     body.text(r#"","Name":"Imported "#).decimal(NUMBER_DIGITS, |number| number);
     body.text(r#"","AppDefinedData":[{"Key":"OldRoomNo","Value":""#);
+    body.decimal(NUMBER_DIGITS, |number| number).text(r#""}]}"#);
+}
+
+fn create_room(body: &mut Body) {
+    body.text(r#"{"service":"conference.localhost","host":"localhost","name":"grp-"#)
+        .group_digits(|number| number);
+    body.text(r#"","options":[{"name":"persistent","value":"true"},{"name":"title","value":"Imported "#);
     body.decimal(NUMBER_DIGITS, |number| number).text(r#""}]}"#);
 }
 

@@ -340,7 +340,11 @@ impl<'a> Audience<'a> {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(error) => return Err(error).context("the connection of a sender is lost"),
         }
-        match answer::read(&sender.buffer, Workload::SendToLarge.failed_item()) {
+        match answer::read(
+            &sender.buffer,
+            Workload::SendToLarge.success(),
+            Workload::SendToLarge.failed_item(),
+        ) {
             Answer::Partial => {}
             Answer::Success { .. } => {
                 sender.buffer.clear();
